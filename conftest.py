@@ -1,0 +1,35 @@
+"""The fixtures of every suite; from a path to a suite leads `kata/collecting.py`.
+
+They live here and not under `tests/`, because `pytest exercises/...` never visits that folder.
+"""
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import pytest
+
+pytest_plugins = ["kata.reporting", "kata.collecting"]
+
+
+@pytest.fixture
+def seed(request) -> int:
+    """The seed of everything that a test draws."""
+    return request.config.getoption("kata_seed")
+
+
+@pytest.fixture
+def rng(seed):
+    """A torch.Generator from which a test draws its inputs."""
+    import torch
+
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def exercise(request, seed):
+    """The kata's functions, as the answer under judgement has written them."""
+    from kata.exercise import Exercise
+
+    answer = request.node.answer
+    return Exercise(answer.kata, answer.load, seed)

@@ -1,0 +1,62 @@
+"""An answer: the code that a suite judges. A learner's file, the reference, or one from the zoo."""
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from kata.manifest import SOLUTIONS, Kata
+from kata.stub import unwritten
+from kata.verdict import NotStarted, Wrong
+from kata.worker import load_file
+from kata.zoo import Entry
+
+
+@dataclass
+class Answer:
+    """What is judged.
+
+    tree   `exercises` or `solutions`
+    entry  the zoo's function that stands in for one of the reference's
+    broken whether the whole file was found unfit; then one result speaks for all its tests
+    """
+
+    kata: Kata
+    tree: str = SOLUTIONS
+    entry: Entry | None = None
+    broken: bool = field(default=False, compare=False)
+
+    @property
+    def path(self) -> Path:
+        return self.kata.file(self.tree)
+
+    def load(self) -> ModuleType:
+        """Run the file. Raises what it raises."""
+        self.broken = True
+        module = load_file(self.path)
+        self.broken = False
+        if self.entry is not None:
+            setattr(module, self.entry.replaces, self.entry.function)
+        return module
+
+    def check_file(self) -> None:
+        """Raise for what is plain without running the file: missing, broken, not started."""
+        try:
+            tree = ast.parse(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise self._unfit("the file is missing", "the kata's file in its place") from None
+        except UnicodeDecodeError as error:
+            seen = f"the file is not UTF-8 text ({error.reason})"
+            raise self._unfit(seen, "a Python file saved as UTF-8") from None
+        except (SyntaxError, ValueError) as error:
+            place = f"line {error.lineno}: {error.text}" if getattr(error, "text", None) else ""
+            seen = f"{type(error).__name__}: {getattr(error, 'msg', error)}\n{place.rstrip()}"
+            raise self._unfit(seen, "a file that Python can read") from None
+        todo = unwritten(tree)
+        if todo and set(self.kata.functions) <= todo:
+            self.broken = True
+            raise NotStarted(" and ".join(self.kata.functions))
+
+    def _unfit(self, seen: str, expected: str) -> Wrong:
+        self.broken = True
+        return Wrong(seen, expected)

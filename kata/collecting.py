@@ -1,0 +1,118 @@
+"""From a path to a suite: `exercises/...` judges the learner, `solutions/...` the reference.
+
+A pytest plugin. A file under `exercises/` or `solutions/` collects the suite that grades it; a zoo
+collects its suite once for each of its answers. Every item of a suite carries the `answer` that it
+judges.
+"""
+
+import pytest
+
+from kata.answer import Answer
+from kata.manifest import TREES, load_manifest
+from kata.reporting import failure_text
+from kata.zoo import entries, verify_rejection
+
+MANIFEST = load_manifest()
+SUITES = {kata.suite: kata for kata in MANIFEST.katas}
+ZOOS = {kata.zoo: kata for kata in MANIFEST.katas}
+
+
+class KataFile(pytest.File):
+    """A learner's or a reference file: its tests are those of the suite."""
+
+    def collect(self):
+        suite = self.answer.kata.suite
+        if not suite.is_file():
+            raise self.CollectError(f"{self.path} has no suite: {suite} is missing")
+        return pytest.Module.from_parent(self, path=suite, nodeid=self.nodeid).collect()
+
+
+class ZooFile(pytest.Module):
+    """A zoo: one collector for each of its answers."""
+
+    def collect(self):
+        for entry in entries(self.obj):
+            node = ZooAnswer.from_parent(self, name=entry.name)
+            node.answer = Answer(ZOOS[self.path], entry=entry)
+            yield node
+
+
+class ZooAnswer(pytest.Collector):
+    """One answer of a zoo: a mistake with the test that must reject it, or a variant with all."""
+
+    def collect(self):
+        suite = self.answer.kata.suite
+        module = pytest.Module.from_parent(self, path=suite, nodeid=self.nodeid)
+        items = [item for item in module.collect() if self.answer.entry.takes(item.name)]
+        if not items:
+            raise self.CollectError(f"{suite} has no test `{self.answer.entry.rejected_by}`")
+        return items
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--kata-seed", type=int, default=0, help="seed of the inputs that suites draw (default 0)"
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Tests of the learner's own are welcome beside the stubs; other files are passed over."""
+    if collection_path.suffix != ".py" or not _in_trees(collection_path):
+        return None
+    named = {str(config.invocation_params.dir / argument) for argument in config.args}
+    is_test = collection_path.name.startswith("test_") or MANIFEST.kata_at(collection_path)
+    return None if is_test or str(collection_path) in named else True
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    if found := MANIFEST.kata_at(module_path):
+        tree, kata = found
+        node = KataFile.from_parent(parent, path=module_path)
+        node.answer = Answer(kata, tree)
+        return node
+    if module_path in ZOOS:
+        return ZooFile.from_parent(parent, path=module_path)
+    if _in_trees(module_path) and not module_path.name.startswith("test_"):
+        raise pytest.UsageError(
+            f"{module_path.relative_to(MANIFEST.root)} is no kata. "
+            f"There are: {', '.join(kata.name for kata in MANIFEST.katas)}."
+        )
+    return None
+
+
+def pytest_itemcollected(item):
+    """Tell every item which answer it judges; a suite under `tests/` judges the reference."""
+    nodes = [node for node in item.iter_parents() if hasattr(node, "answer")]
+    if nodes:
+        item.answer = nodes[0].answer
+    elif item.path in SUITES:
+        item.answer = Answer(SUITES[item.path])
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without a GPU its tests are not there, unless they were asked for by `-m gpu`."""
+    import torch
+
+    if not torch.cuda.is_available() and "gpu" not in config.getoption("markexpr"):
+        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Look at the file before its test runs; turn a mistake's rejection into a pass."""
+    answer = getattr(pyfuncitem, "answer", None)
+    if answer is None:
+        return (yield)
+    answer.check_file()
+    if answer.entry is None or not answer.entry.is_mistake:
+        return (yield)
+    try:
+        yield
+    except BaseException as error:
+        verify_rejection(answer.entry, failure_text(pyfuncitem, error))
+        return True
+    verify_rejection(answer.entry, None)
+
+
+def _in_trees(path):
+    return any(path.is_relative_to(MANIFEST.root / tree) for tree in TREES)

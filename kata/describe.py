@@ -1,0 +1,55 @@
+"""Say in a few words what a value is: type, shape, dtype, range. For messages, not for judging."""
+
+import numpy as np
+import torch
+from PIL import Image
+
+from kata.crossing import Foreign, Reference
+
+
+def describe(value: object) -> str:
+    """Return for example `float32 tensor (4, 3, 8, 8) in [-1.00, 1.00]`."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return _describe_array(value)
+    if isinstance(value, Image.Image):
+        return f"{value.width}x{value.height} picture of mode {value.mode}"
+    if isinstance(value, (Foreign, Reference)) or hasattr(value, "type_name"):
+        return f"a {value.type_name}"
+    if type(value) in (list, tuple):
+        return _describe_sequence(value)
+    if type(value) is dict:
+        return f"dict with {_names(list(value))}" if value else "an empty dict"
+    if value is None or isinstance(value, (bool, int, str)):
+        text = repr(value)
+        return text if len(text) <= 60 else f"{text[:57]}...{text[-1]}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return type(value).__name__
+
+
+def _describe_array(value: torch.Tensor | np.ndarray) -> str:
+    kind = "tensor" if isinstance(value, torch.Tensor) else "array"
+    dtype = str(value.dtype).removeprefix("torch.")
+    if value.ndim == 0:
+        return f"{dtype} {kind} of one number, {_number(value.item())}"
+    text = f"{dtype} {kind} {tuple(value.shape)}"
+    if value.size == 0 if kind == "array" else value.numel() == 0:
+        return f"{text}, empty"
+    return f"{text} in [{_number(value.min().item())}, {_number(value.max().item())}]"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _describe_sequence(value: list | tuple) -> str:
+    kind = type(value).__name__
+    if not value:
+        return f"an empty {kind}"
+    if all(isinstance(item, (bool, int, float, str)) for item in value) and len(value) <= 8:
+        return "[" + ", ".join(describe(item) for item in value) + "]"
+    return f"{kind} of {len(value)}, the first {describe(value[0])}"
+
+
+def _names(keys: list) -> str:
+    return ", ".join(repr(key) for key in keys[:6]) + (", ..." if len(keys) > 6 else "")

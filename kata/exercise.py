@@ -1,0 +1,178 @@
+"""The `exercise` fixture's handle: how a suite reaches a learner's functions.
+
+    noisy, noise = exercise.corrupt(scheduler, images, timesteps, generator=generator)
+
+Arguments and results cross as bytes (`kata.crossing`), so the learner's code works on copies. What a
+function may change (models, optimizers, generators) comes back into the suite's own objects; of the
+other arguments `exercise.last` holds both what was sent and what became of it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+
+from kata.crossing import Reference, pack, unpack, update
+from kata.describe import describe
+from kata.manifest import Kata
+from kata.verdict import NotStarted, Wrong
+from kata.worker import MissingName, Worker
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the learner's code, for the judgement and for the message."""
+
+    text: str
+    names: list[str]
+    before: list
+    after: list
+    result: object
+    on_graph: bool
+
+
+class Exercise:
+    """Calls the learner's functions of one kata by name and remembers every call.
+
+    seed   of the global random states during the learner's calls; each call gets another one
+    calls  every `Call` so far; `last` is the latest
+    """
+
+    def __init__(self, kata: Kata, load: Callable[[], ModuleType], seed: int):
+        self.kata = kata
+        self.seed = seed
+        self.calls: list[Call] = []
+        self.pending: str | None = None  # the call that is under way, or that raised
+        self.line: list | None = None
+        self._worker = Worker(load)
+        self._count = 0
+
+    @property
+    def last(self) -> Call:
+        return self.calls[-1]
+
+    def __getattr__(self, name: str) -> Callable:
+        if name not in self.kata.functions:
+            raise AttributeError(f"kata {self.kata.id} has no function `{name}` in katas.toml")
+        return lambda *arguments, **keywords: self.call(name, arguments, keywords)
+
+    def call(
+        self, target, arguments=(), keywords=None, *, method="call", backward=False, seed=None
+    ):
+        """Call a function by name, or do with a `Thing` what `method` says; return its value.
+
+        seed      of the global random states in this call, where a test needs two calls to share it
+        backward  then call `backward()` on the result, where it is one number on the graph:
+                  the gradients come back with the models
+        """
+        keywords = keywords or {}
+        sent = [*arguments, *keywords.values()]
+        self._count += 1
+        request = {
+            "target": _reference(target),
+            "method": method,
+            "arguments": [_reference(argument) for argument in arguments],
+            "keywords": {key: _reference(value) for key, value in keywords.items()},
+            "seed": self.seed + 7919 * self._count if seed is None else seed,
+            "backward": backward,
+        }
+        data = pack(request)
+        self.pending = _text(target, method, arguments, keywords)
+        answer = unpack(self._answer(data))
+        for original, changed in zip(sent, answer["after"], strict=True):
+            update(original, changed)
+        result = self._things(answer["result"])
+        self.line = answer["line"] or self.line
+        call = Call(
+            self.pending, answer["names"], sent, answer["after"], result, answer["on_graph"]
+        )
+        self.calls.append(call)
+        self.pending = None
+        return result
+
+    def _answer(self, request: bytes) -> bytes:
+        try:
+            return self._worker.answer(request)
+        except NotImplementedError as error:
+            if str(error).startswith("TODO"):
+                raise NotStarted(str(error).removeprefix("TODO: ")) from None
+            raise
+        except MissingName as missing:
+            raise Wrong(
+                seen=f"no function `{missing}` in the file",
+                expected=f"a function called `{missing}`, with the arguments that its stub had",
+                hint="A name that was changed or deleted: the suite looks for the exact name.",
+            ) from None
+        except BaseException as error:
+            if _leaves_early(error):
+                raise Wrong(
+                    seen=f"your code left the test by `{type(error).__name__}`",
+                    expected="a value; only the suite decides what passes",
+                ) from error
+            raise
+
+    def _things(self, value: object) -> object:
+        """Put a `Thing` in the place of each reference to an object that stayed."""
+        if isinstance(value, Reference):
+            return Thing(self, value)
+        if type(value) in (list, tuple):
+            return type(value)(self._things(item) for item in value)
+        if type(value) is dict:
+            return {key: self._things(item) for key, item in value.items()}
+        return value
+
+
+class Thing:
+    """A callable, a data set or a loader of the learner's, which stays where it lives."""
+
+    def __init__(self, exercise: Exercise, reference: Reference):
+        self._exercise = exercise
+        self.reference = reference
+        self.type_name = reference.type_name
+
+    def __call__(self, *arguments, **keywords):
+        return self._exercise.call(self, arguments, keywords)
+
+    def __len__(self) -> int:
+        return self._exercise.call(self, method="length")
+
+    def __getitem__(self, key):
+        return self._exercise.call(self, [_slice(key)], method="item")
+
+    def __iter__(self) -> Iterator:
+        iterator = self._exercise.call(self, method="iterate")
+        while step := self._exercise.call(iterator, method="next"):
+            yield step[0]
+
+
+def _reference(value: object) -> object:
+    return value.reference if isinstance(value, Thing) else value
+
+
+def _slice(key: object) -> object:
+    """A slice crosses as the list of its indices."""
+    return list(range(key.stop))[key] if isinstance(key, slice) else key
+
+
+def _leaves_early(error: BaseException) -> bool:
+    """SystemExit, and what pytest's skip, xfail and exit raise, all but its timeout."""
+    if isinstance(error, KeyboardInterrupt):
+        return False
+    return not isinstance(error, Exception) and "Timeout" not in str(error)
+
+
+def _text(target: object, method: str, arguments, keywords: dict) -> str:
+    """The call as a line to read: `corrupt(DDPMScheduler, float32 tensor (4, 3, 8, 8), ...)`."""
+    parts = [describe(argument) for argument in arguments]
+    parts += [f"{key}={describe(value)}" for key, value in keywords.items()]
+    inside = ", ".join(parts)
+    if isinstance(target, str):
+        return f"{target}({inside})"
+    name = f"the {target.type_name}"
+    shapes = {
+        "call": f"{name}({inside})",
+        "item": f"{name}[{inside}]",
+        "length": f"len({name})",
+        "iterate": f"iter({name})",
+        "next": f"next({name})",
+    }
+    return shapes[method]

@@ -1,0 +1,212 @@
+"""What suites say about values: first type, then shape, dtype, range, value.
+
+Each function passes in silence or raises `Wrong` with what was seen and what was expected. `hint` is
+the misconception that such a value looks like.
+"""
+
+import numpy as np
+import torch
+from diffusers import ModelMixin, SchedulerMixin
+from PIL import Image
+
+from kata.crossing import Foreign
+from kata.describe import describe
+from kata.exercise import Call, Thing
+from kata.verdict import Wrong
+
+
+def that(condition: bool, seen: str, expected: str, hint: str = "") -> None:
+    """The general form: when `condition` does not hold, the answer is wrong."""
+    if not condition:
+        raise Wrong(seen, expected, hint)
+
+
+def tensor(
+    value: object,
+    shape: tuple | None = None,
+    dtype: torch.dtype | None = None,
+    between: tuple[float, float] | None = None,
+    name: str = "the result",
+    hint: str = "",
+) -> torch.Tensor:
+    """`value` is a finite tensor of this shape, dtype and range (inclusive). Returns it.
+
+    shape  None at a place takes any length there
+    """
+    expected = _tensor_text(shape, dtype, between)
+    if not isinstance(value, torch.Tensor):
+        raise Wrong(f"{name} is {describe(value)}", expected, _type_hint(value) or hint)
+    seen = f"{name} is a {describe(value)}"
+    if shape is not None:
+        fits = len(shape) == value.ndim and all(
+            want in (None, length) for want, length in zip(shape, value.shape, strict=True)
+        )
+        that(fits, seen, expected, hint)
+    that(dtype is None or value.dtype == dtype, seen, expected, hint)
+    finite = not value.is_floating_point() or bool(torch.isfinite(value).all())
+    that(finite, f"{name} holds nan or infinity", expected, hint)
+    if between is not None and value.numel():
+        low, high = between
+        that(low <= value.min().item() and value.max().item() <= high, seen, expected, hint)
+    return value
+
+
+def close(
+    actual: torch.Tensor,
+    expected: torch.Tensor,
+    atol: float,
+    what: str,
+    hint: str = "",
+    because: str = "",
+) -> None:
+    """`actual` equals `expected` within `atol`, elementwise. Shapes are expected to agree.
+
+    what     the two in words: "the noisy batch"
+    because  the formula or the reason, for the message
+    """
+    difference = (actual.double() - expected.double()).abs().max().item() if actual.numel() else 0.0
+    reason = f": {because}" if because else ""
+    that(
+        difference <= atol,
+        f"{what} is off by up to {difference:.3g}",
+        f"equal to within {atol:.0e}{reason}",
+        hint,
+    )
+
+
+def standard_normal(values: torch.Tensor, name: str) -> None:
+    """The values have the mean, variance and fourth moment of independent standard normal ones.
+
+    Each bound lies five standard errors out: a right answer fails one time in a million or less.
+    """
+    x = values.double().flatten()
+    n = len(x)
+    mean, variance, fourth = (x**1).mean().item(), (x**2).mean().item(), (x**4).mean().item()
+    seen = f"{name} has mean {mean:.3f}, mean square {variance:.3f}, range {_range(x)}"
+    expected = "standard normal: mean 0, mean square 1, a bell with long tails"
+    if x.min() >= 0 or abs(variance - 1 / 3) < 0.02:
+        hint = "This looks like uniform noise: `torch.rand` is uniform, `torch.randn` is normal."
+    elif variance < 1e-12:
+        hint = "This is no noise at all."
+    else:
+        hint = "Noise of another scale or shape than `torch.randn` gives."
+    that(abs(mean) < 5 * n**-0.5, seen, expected, hint)
+    that(abs(variance - 1) < 5 * (2 / n) ** 0.5, seen, expected, hint)
+    that(abs(fourth - 3) < 5 * (96 / n) ** 0.5, seen, expected, hint)
+
+
+def _range(x: torch.Tensor) -> str:
+    return f"[{x.min().item():.2f}, {x.max().item():.2f}]"
+
+
+def number(value: object, name: str = "the result", hint: str = "") -> float:
+    """`value` is one Python number (not a tensor, not a bool). Returns it as a float."""
+    if type(value) not in (int, float):
+        raise Wrong(f"{name} is {describe(value)}", "a Python number", hint or _type_hint(value))
+    that(np.isfinite(value), f"{name} is {value}", "a finite number", hint)
+    return float(value)
+
+
+def sequence(value: object, length: int | None = None, name: str = "the result", hint: str = ""):
+    """`value` is a list or tuple, of this length. Returns it as a list."""
+    expected = "a list" if length is None else f"a list of {length}"
+    if type(value) not in (list, tuple):
+        raise Wrong(f"{name} is {describe(value)}", expected, _type_hint(value) or hint)
+    that(length in (None, len(value)), f"{name} has {len(value)} items", expected, hint)
+    return list(value)
+
+
+def pair(value: object, names: str, hint: str = "") -> tuple:
+    """`value` is a tuple (or list) of two. `names` says of what, for the message."""
+    if type(value) not in (tuple, list) or len(value) != 2:
+        expected = f"two values: `return {names}`"
+        raise Wrong(f"the result is {describe(value)}", expected, _type_hint(value) or hint)
+    return tuple(value)
+
+
+def mapping(value: object, key: str, hint: str = "") -> object:
+    """`value` is a dict with this key. Returns what lies under it."""
+    if type(value) is not dict:
+        raise Wrong(f"the result is {describe(value)}", f"a dict with the key {key!r}", hint)
+    that(key in value, f"a {describe(value)}", f"a dict with the key {key!r}", hint)
+    return value[key]
+
+
+def image(value: object, mode: str, size: tuple[int, int] | None = None, name: str = "the result"):
+    """`value` is a PIL image of this mode and (width, height). Returns it."""
+    wanted = f"a PIL image of mode {mode}" + (f" and size {size[0]}x{size[1]}" if size else "")
+    seen = f"{name} is {describe(value)}"
+    that(isinstance(value, Image.Image), seen, wanted, _type_hint(value))
+    that(value.mode == mode and size in (None, value.size), seen, wanted)
+    return value
+
+
+def instance(value: object, class_name: str, hint: str = "") -> ModelMixin | SchedulerMixin:
+    """`value` is a Diffusers object of exactly this class. Returns it."""
+    known = isinstance(value, (ModelMixin, SchedulerMixin))
+    that(
+        known and type(value).__name__ == class_name,
+        f"the result is {describe(value)}",
+        f"a `{class_name}` of Diffusers",
+        hint or _type_hint(value),
+    )
+    return value
+
+
+def thing(value: object, what: str, hint: str = "") -> Thing:
+    """`value` is an object that stayed with the learner's code: something to call or index."""
+    that(
+        isinstance(value, Thing),
+        f"the result is {describe(value)}",
+        what,
+        hint or _type_hint(value),
+    )
+    return value
+
+
+def unchanged(call: Call) -> None:
+    """The function left its tensors, pictures and containers as they were."""
+    for name, before, after in zip(call.names, call.before, call.after, strict=True):
+        that(
+            _same(before, after),
+            f"`{name}` was changed by the call",
+            f"`{name}` as it was: whoever called may need it again",
+            "An operation in place (`+=`, `*=`, a name that ends in `_`, an assignment to a slice).",
+        )
+
+
+def _same(before: object, after: object) -> bool:
+    if isinstance(before, torch.Tensor):
+        return before.shape == after.shape and torch.equal(before, after)
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after)
+    if isinstance(before, Image.Image):
+        return before.mode == after.mode and before.tobytes() == after.tobytes()
+    if type(before) in (list, tuple):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if type(before) is dict:
+        return before.keys() == after.keys() and all(_same(before[k], after[k]) for k in before)
+    return True
+
+
+def _type_hint(value: object) -> str:
+    if value is None:
+        return "A function that ends without `return` gives None: did you forget it?"
+    if isinstance(value, Foreign) and value.type_name.endswith("Output"):
+        return (
+            f"Diffusers wraps what it returns in a `{value.type_name}`: the tensor is in a field "
+            "of it (`.sample` of a model, `.prev_sample` of a scheduler's step)."
+        )
+    return ""
+
+
+def _tensor_text(shape, dtype, between) -> str:
+    parts = ["a"]
+    if dtype is not None:
+        parts.append(str(dtype).removeprefix("torch."))
+    parts.append("tensor")
+    if shape is not None:
+        parts.append("(" + ", ".join("any" if n is None else str(n) for n in shape) + ")")
+    if between is not None:
+        parts.append(f"in [{between[0]:g}, {between[1]:g}]")
+    return " ".join(parts)

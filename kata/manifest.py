@@ -1,0 +1,120 @@
+"""The manifest: which lessons and katas there are, in what order, and where their files lie.
+
+Everything that is known about a kata and is not in its files stands in `katas.toml`.
+"""
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXERCISES, SOLUTIONS, TESTS = "exercises", "solutions", "tests"
+TREES = (EXERCISES, SOLUTIONS)
+
+
+class ManifestError(Exception):
+    """`katas.toml` is broken, or a name matches no kata. The message says what to type."""
+
+
+@dataclass(frozen=True)
+class Kata:
+    """One kata: a file that the learner fills in, and everything that belongs to it."""
+
+    root: Path
+    lesson: str
+    name: str
+    title: str
+    minutes: int
+    concepts: tuple[str, ...]
+    functions: tuple[str, ...]
+    hints: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.lesson}/{self.name}"
+
+    def file(self, tree: str) -> Path:
+        """The learner's file (tree `exercises`) or the reference (tree `solutions`)."""
+        return self.root / tree / self.lesson / f"{self.name}.py"
+
+    @property
+    def suite(self) -> Path:
+        return self.root / TESTS / self.lesson / f"test_{self.name}.py"
+
+    @property
+    def zoo(self) -> Path:
+        return self.root / TESTS / self.lesson / f"zoo_{self.name}.py"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    root: Path
+    name: str
+    title: str
+    katas: tuple[Kata, ...]
+
+    @property
+    def page(self) -> Path:
+        return self.root / EXERCISES / self.name / "README.md"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    root: Path
+    lessons: tuple[Lesson, ...]
+
+    @cached_property
+    def katas(self) -> tuple[Kata, ...]:
+        return tuple(kata for lesson in self.lessons for kata in lesson.katas)
+
+    def kata_at(self, path: Path) -> tuple[str, Kata] | None:
+        """The tree and the kata that a path belongs to, or None."""
+        return self._by_path.get(path)
+
+    @cached_property
+    def _by_path(self) -> dict[Path, tuple[str, Kata]]:
+        return {kata.file(tree): (tree, kata) for kata in self.katas for tree in TREES}
+
+    def find(self, name: str) -> Kata:
+        """The kata called `add_noise`, `02_training/add_noise` or `exercises/02_training/add_noise.py`.
+
+        Raises ManifestError, which names the nearest kata, when there is none.
+        """
+        wanted = name.removesuffix(".py").strip("/")
+        for tree in TREES:
+            wanted = wanted.removeprefix(f"{tree}/")
+        for kata in self.katas:
+            if wanted in (kata.name, kata.id):
+                return kata
+        names = [kata.name for kata in self.katas]
+        near = difflib.get_close_matches(wanted.rpartition("/")[2], names, n=1, cutoff=0.5)
+        mend = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(names)}."
+        raise ManifestError(f"There is no kata `{name}`. {mend}")
+
+
+def load_manifest(root: Path = ROOT) -> Manifest:
+    """Read `katas.toml` under `root`. Raises ManifestError when it is missing or broken."""
+    path = root / "katas.toml"
+    try:
+        with path.open("rb") as file:
+            table = tomllib.load(file)
+        lessons = tuple(_lesson(root, entry) for entry in table.get("lesson", []))
+    except OSError as error:
+        raise ManifestError(f"Cannot read {path}: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestError(f"{path} is not valid TOML: {error}.") from error
+    except (KeyError, TypeError) as error:
+        raise ManifestError(f"{path}: an entry lacks or misspells a field: {error}.") from error
+    return Manifest(root, lessons)
+
+
+def _lesson(root: Path, entry: dict) -> Lesson:
+    katas = tuple(_kata(root, entry["name"], kata) for kata in entry.get("kata", []))
+    return Lesson(root, entry["name"], entry["title"], katas)
+
+
+def _kata(root: Path, lesson: str, entry: dict) -> Kata:
+    lists = {key: tuple(entry.pop(key)) for key in ("concepts", "functions", "hints")}
+    return Kata(root, lesson, **lists, **entry)

@@ -1,0 +1,85 @@
+"""What a run shows: a verdict for each test, one screen for each failure, the board at the end.
+
+A pytest plugin. The whole traceback comes back with `-vv`, `--pdb` or any `--tb`.
+"""
+
+import pytest
+
+from kata.board import show_board
+from kata.screen import Screen, make_screen
+from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, WRONG, NotStarted
+from kata.zoo import ZooError
+
+
+def failure_text(item: pytest.Item, error: BaseException) -> str | None:
+    """What the learner reads when `error` ended the test, or None for trouble that is not theirs."""
+    screen = make_screen(item.answer, item.funcargs.get("exercise"), _sentence(item), error)
+    return None if screen is None else str(screen)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    """One result speaks for a file that cannot be judged: its other tests are passed over."""
+    if getattr(item, "answer", None) is None or not item.answer.broken:
+        return None
+    item.session._setupstate.teardown_exact(nextitem)  # what its own teardown would have done
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    answer = getattr(item, "answer", None)
+    if answer is None or (call.when != "call" and call.excinfo is None):
+        return report
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, ZooError):
+        report.longrepr = str(error)
+        return report
+    screen = make_screen(answer, item.funcargs.get("exercise"), _sentence(item), error)
+    report.user_properties += [
+        ("kata", answer.kata.id),
+        ("tree", answer.tree),
+        ("verdict", _verdict(error, screen)),
+        ("points", _points(item)),
+        ("sentence", _sentence(item)),
+    ]
+    if screen is not None and _wants_one_screen(item.config):
+        report.longrepr = screen
+    return report
+
+
+def pytest_report_teststatus(report):
+    if report.failed and ("verdict", NOT_STARTED) in report.user_properties:
+        return "not started", "-", ("NOT STARTED", {"yellow": True})
+    return None
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    reports = [report for stat in terminalreporter.stats.values() for report in stat]
+    show_board(terminalreporter, [r for r in reports if hasattr(r, "user_properties")])
+
+
+def _verdict(error: BaseException | None, screen: Screen | None) -> str:
+    if error is None:
+        return PASSED
+    if isinstance(error, NotStarted):
+        return NOT_STARTED
+    return INFRASTRUCTURE if screen is None else WRONG
+
+
+def _points(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("points")
+    return marker.args[0] if marker else 1
+
+
+def _sentence(item: pytest.Item) -> str:
+    """The first line of the test's docstring, or its name as words."""
+    doc = (item.function.__doc__ or "").strip().splitlines()
+    return doc[0].rstrip(".") if doc else item.originalname.removeprefix("test_").replace("_", " ")
+
+
+def _wants_one_screen(config: pytest.Config) -> bool:
+    return (
+        config.get_verbosity() < 2 and config.option.tbstyle == "auto" and not config.option.usepdb
+    )

@@ -1,0 +1,121 @@
+"""A failure on one screen: what was called, what came back, what was expected, what to type next."""
+
+import linecache
+import os
+import textwrap
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from kata.answer import Answer
+from kata.exercise import Exercise
+from kata.verdict import NotStarted, Wrong
+
+LABEL_WIDTH = 12
+RED, YELLOW, GREEN = {"red": True}, {"yellow": True}, {"green": True}
+COLOURS = {"seen": RED, "raised": RED, "expected": GREEN, "looks like": YELLOW}
+
+
+def run_prefix() -> str:
+    """`uv run ` where this process was started so: what a message says to type must work."""
+    return "uv run " if "UV_RUN_RECURSION_DEPTH" in os.environ else ""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A headline and labelled lines. pytest prints it in place of a traceback."""
+
+    headline: str
+    lines: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return "\n".join([self.headline, *(text for _, text in self._layout(width=100))])
+
+    def toterminal(self, terminal) -> None:
+        terminal.line(self.headline, bold=True)
+        terminal.line("")
+        for label, text in self._layout(terminal.fullwidth):
+            terminal.line(text, **COLOURS.get(label, {}))
+
+    def _layout(self, width: int):
+        for label, text in self.lines:
+            first = f"  {label}".ljust(LABEL_WIDTH + 2)
+            for number, line in enumerate(text.splitlines()):
+                start = first if number == 0 else " " * len(first)
+                yield (
+                    label,
+                    textwrap.fill(
+                        line,
+                        max(width, 40),
+                        initial_indent=start,
+                        subsequent_indent=" " * len(first),
+                        break_long_words=False,
+                        break_on_hyphens=False,
+                    ),
+                )
+
+
+def make_screen(
+    answer: Answer, exercise: Exercise | None, sentence: str, error: BaseException | None
+) -> Screen | None:
+    """The screen for what ended a test, or None when it is no fault of the learner's."""
+    if isinstance(error, NotStarted):
+        return _screen(
+            answer, sentence, [("not started", f"write {error}".replace("write `", "`"))]
+        )
+    if isinstance(error, Wrong):
+        lines = [
+            ("called", _call(exercise)),
+            ("seen", error.seen),
+            ("expected", error.expected),
+            ("looks like", error.hint),
+            ("where", _definition(answer, exercise)),
+        ]
+        return _screen(answer, sentence, lines)
+    place = _learners_line(answer, error) if error is not None else None
+    if place is None:
+        return None
+    lines = [("called", _call(exercise)), ("raised", _raised(error)), ("where", place)]
+    return _screen(answer, sentence, lines)
+
+
+def _screen(answer: Answer, sentence: str, lines: list[tuple[str, str]]) -> Screen:
+    kata, run = answer.kata, run_prefix()
+    path = _relative(answer, answer.path)
+    lines.append(("next", f"{run}kata hint {kata.name}\n{run}pytest {path}"))
+    return Screen(f"{kata.id}: {sentence}", tuple(line for line in lines if line[1]))
+
+
+def _call(exercise: Exercise | None) -> str:
+    if exercise is None:
+        return ""
+    return exercise.pending or (exercise.last.text if exercise.calls else "")
+
+
+def _raised(error: BaseException) -> str:
+    return "".join(traceback.format_exception_only(error)).strip()
+
+
+def _definition(answer: Answer, exercise: Exercise | None) -> str:
+    if exercise is None or exercise.line is None:
+        return _relative(answer, answer.path)
+    path, line = exercise.line
+    return f"{_relative(answer, Path(path))}:{line}"
+
+
+def _learners_line(answer: Answer, error: BaseException) -> str | None:
+    """The last line of the learner's file that the traceback went through."""
+    files = {str(answer.path)}
+    if answer.entry is not None:
+        files.add(answer.entry.function.__code__.co_filename)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
+    if not frames:
+        return None
+    frame = frames[-1]
+    code = linecache.getline(frame.filename, frame.lineno).strip()
+    return f"{_relative(answer, Path(frame.filename))}:{frame.lineno}\n{code}"
+
+
+def _relative(answer: Answer, path: Path) -> str:
+    root = answer.kata.root
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

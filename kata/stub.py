@@ -1,0 +1,72 @@
+"""A stub is its solution with the bodies cut out: the solution is the only source.
+
+In a solution the first comment of a kata's function says what is to be written. It is what the
+learner finds after `# TODO:`; the lines below it are the answer, and go.
+"""
+
+import ast
+
+
+class StubError(Exception):
+    """A solution from which no stub can be made; the message says what to mend in it."""
+
+
+def make_stub(solution: str, functions: tuple[str, ...]) -> str:
+    """Return the source of the stub for the source of a solution.
+
+    functions  the functions that the learner writes; everything else stays as it stands, except
+               private helpers (`_name`), which belong to the answer
+    Raises StubError when a function is missing, has no docstring or no comment to keep.
+    """
+    tree = ast.parse(solution)
+    lines = solution.splitlines()
+    found = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    missing = [name for name in functions if name not in found]
+    if missing:
+        raise StubError(f"the solution has no function `{missing[0]}` that the manifest names")
+    for node in reversed(tree.body):
+        if isinstance(node, ast.FunctionDef) and node.name in functions:
+            lines[node.body[0].end_lineno : node.end_lineno] = _open_task(node, lines)
+        elif isinstance(node, ast.FunctionDef) and node.name.startswith("_"):
+            del lines[_first_line(node) : node.end_lineno]
+    return _with_two_blank_lines("\n".join(lines))
+
+
+def _open_task(node: ast.FunctionDef, lines: list[str]) -> list[str]:
+    """What stands below the docstring of a stub's function: the task, then the raise."""
+    if ast.get_docstring(node) is None:
+        raise StubError(f"`{node.name}` has no docstring: it is the learner's specification")
+    indent = " " * node.body[0].col_offset
+    task = []
+    for line in lines[node.body[0].end_lineno : node.end_lineno]:
+        if not line.strip().startswith("#"):
+            break
+        task.append(line)
+    if not task:
+        raise StubError(f"`{node.name}` has no comment below its docstring to keep as `# TODO:`")
+    task[0] = task[0].replace("# ", "# TODO: ", 1)
+    return [*task, f'{indent}raise NotImplementedError("TODO: {node.name}")']
+
+
+def _first_line(node: ast.FunctionDef) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
+
+
+def _with_two_blank_lines(source: str) -> str:
+    """Cutting a helper leaves its blank lines behind; two in a row are enough."""
+    while "\n\n\n\n" in source:
+        source = source.replace("\n\n\n\n", "\n\n\n")
+    return source.rstrip("\n") + "\n"
+
+
+def unwritten(tree: ast.Module) -> set[str]:
+    """The functions whose last statement is still `raise NotImplementedError("TODO: ...")`."""
+    return {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and _raises_todo(node.body[-1])
+    }
+
+
+def _raises_todo(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Raise) and "TODO" in ast.unparse(statement)

@@ -1,0 +1,60 @@
+"""`kata stubs`: write `exercises/` from `solutions/`, and never over somebody's work."""
+
+import ast
+import time
+
+from rich.console import Console
+
+from kata.manifest import EXERCISES, SOLUTIONS, Kata, Manifest
+from kata.stub import StubError, make_stub, unwritten
+
+
+def stub_of(kata: Kata) -> str:
+    """The source of the kata's stub. Raises StubError, and OSError when there is no solution."""
+    return make_stub(kata.file(SOLUTIONS).read_text(encoding="utf-8"), kata.functions)
+
+
+def write_stubs(manifest: Manifest, force: bool = False) -> int:
+    """Write every stub that is missing or out of date; return 1 when one could not be, else 0.
+
+    A file in which a learner has written is left alone; with `force` it is kept aside first.
+    """
+    console = Console()
+    failed = False
+    for kata in manifest.katas:
+        path = kata.file(EXERCISES)
+        try:
+            stub = stub_of(kata)
+        except (StubError, OSError, SyntaxError) as error:
+            console.print(f"[red]{kata.id}[/]: {error}")
+            failed = True
+            continue
+        if path.is_file() and path.read_text(encoding="utf-8") == stub:
+            continue
+        if path.is_file() and not _is_untouched(kata) and not force:
+            console.print(f"[yellow]{path}[/] has work in it: left alone (`--force` replaces it).")
+            failed = True
+            continue
+        _keep_aside(kata)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(stub, encoding="utf-8")
+        console.print(f"[green]{path}[/] written")
+    return int(failed)
+
+
+def _is_untouched(kata: Kata) -> bool:
+    """Whether every function of the exercise is still a stub, of this or an earlier solution."""
+    try:
+        tree = ast.parse(kata.file(EXERCISES).read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError):
+        return False
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return functions <= unwritten(tree)
+
+
+def _keep_aside(kata: Kata) -> None:
+    path = kata.file(EXERCISES)
+    if path.is_file() and not _is_untouched(kata):
+        aside = kata.root / ".kata" / "kept" / f"{kata.name}-{int(time.time())}.py"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_bytes(path.read_bytes())

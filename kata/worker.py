@@ -1,0 +1,158 @@
+"""The learner's side of the boundary: load one file, call its functions, answer in bytes.
+
+A `Worker` sees requests and gives answers, both made by `kata.crossing.pack`. Where it runs, in the
+process of the suite or in one of its own, is not its concern.
+"""
+
+import contextlib
+import importlib.util
+import inspect
+import itertools
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+import torch.utils.data
+from datasets import Dataset
+
+from kata.crossing import Reference, pack, unpack
+
+STAY_HOME = (Dataset, torch.utils.data.Dataset, torch.utils.data.DataLoader, Iterator)
+
+
+class MissingName(Exception):
+    """The learner's file has no function of the name that the kata asks for."""
+
+
+def load_file(path: Path) -> ModuleType:
+    """Run a kata's file anew as a module of its own. Whatever it raises is raised."""
+    name = f"{path.parent.parent.name}.{path.parent.name}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class Worker:
+    """Calls the functions of one module and keeps the objects that must not cross."""
+
+    def __init__(self, load: Callable[[], ModuleType]):
+        self._load = load
+        self._module = None
+        self._kept = []
+
+    def answer(self, request: bytes) -> bytes:
+        """Carry out one request; whatever the learner's code raises is raised.
+
+        request  a dict: `target` (a function's name or a Reference), `method`, `arguments`,
+                 `keywords`, `seed` for the global random state, and `backward`
+        return   a dict: `result`, the arguments as they are now, their names, `on_graph`, `line`
+        """
+        call = unpack(request, self._find)
+        function = self._target(call["target"], call["method"])
+        positional, keywords = call["arguments"], call["keywords"]
+        with seeded(call["seed"]):
+            result = function(*positional, **keywords)
+            on_graph = isinstance(result, torch.Tensor) and result.requires_grad
+            if call["backward"] and on_graph and result.numel() == 1:
+                result.backward()
+        answer = {
+            "result": self._stay_home(result),
+            "after": self._stay_home([*positional, *keywords.values()], known_only=True),
+            "names": _names(function, positional, keywords),
+            "on_graph": on_graph,
+            "line": _line(function),
+        }
+        return pack(answer, strict=False)
+
+    def _target(self, target: object, method: str) -> Callable:
+        if not isinstance(target, str):
+            return getattr(self, f"_{method}")(target)
+        if self._module is None:
+            self._module = self._load()
+        function = getattr(self._module, target, None)
+        if not callable(function):
+            raise MissingName(target)
+        return function
+
+    def _find(self, number: int) -> object:
+        return self._kept[number]
+
+    def _stay_home(self, value: object, known_only: bool = False) -> object:
+        """Put a reference in the place of each object that must stay, also inside containers."""
+        if type(value) in (list, tuple):
+            return type(value)(self._stay_home(item, known_only) for item in value)
+        if type(value) is dict:
+            return {key: self._stay_home(item, known_only) for key, item in value.items()}
+        for number, kept in enumerate(self._kept):
+            if kept is value:
+                return Reference(number, type(value).__name__)
+        if known_only or not _must_stay(value):
+            return value
+        self._kept.append(value)
+        return Reference(len(self._kept) - 1, type(value).__name__)
+
+    # What a suite can do with an object that stayed
+
+    @staticmethod
+    def _call(target):
+        return target
+
+    @staticmethod
+    def _length(target):
+        return lambda: len(target)
+
+    @staticmethod
+    def _item(target):
+        return lambda key: target[key]
+
+    @staticmethod
+    def _iterate(target):
+        return lambda: iter(target)
+
+    @staticmethod
+    def _next(target):
+        """The next item in a list, or an empty list at the end."""
+        return lambda: list(itertools.islice(target, 1))
+
+
+def _must_stay(value: object) -> bool:
+    """A model is callable too, but Diffusers' own cross by value: see `kata.crossing`."""
+    is_model = isinstance(value, torch.nn.Module) and hasattr(value, "config")
+    return isinstance(value, STAY_HOME) or (callable(value) and not is_model)
+
+
+def _names(function: Callable, positional: list, keywords: dict) -> list[str]:
+    """The parameter names that the arguments were bound to, for messages."""
+    try:
+        bound = list(inspect.signature(function).bind(*positional, **keywords).arguments)
+    except (TypeError, ValueError):
+        bound = []
+    if len(bound) == len(positional) + len(keywords):
+        return [*bound[: len(positional)], *keywords]
+    return [f"argument {n + 1}" for n in range(len(positional))] + list(keywords)
+
+
+def _line(function: Callable) -> list | None:
+    code = getattr(function, "__code__", None)
+    return [code.co_filename, code.co_firstlineno] if code else None
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Start every global random state from `seed`, and put it back afterwards."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
