@@ -62,7 +62,7 @@ def _tally(reports: list) -> dict[str, Tally]:
     tallies = {}
     for report in reports:
         properties = dict(report.user_properties)
-        if properties.get("tree") == EXERCISES:
+        if properties.get("tree") == EXERCISES and report.when != "teardown":
             tally = tallies.setdefault(properties["kata"], Tally())
             tally.verdicts.append(properties["verdict"])
             tally.points += properties["points"] * (properties["verdict"] == PASSED)

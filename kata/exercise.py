@@ -2,9 +2,9 @@
 
     noisy, noise = exercise.corrupt(scheduler, images, timesteps, generator=generator)
 
-Arguments and results cross as bytes (`kata.crossing`), so the learner's code works on copies. What a
-function may change (models, optimizers, generators) comes back into the suite's own objects; of the
-other arguments `exercise.last` holds both what was sent and what became of it.
+Arguments and results cross as bytes (`kata.crossing`), so the learner's code works on copies. What
+a function may change (models, optimizers, generators) comes back into the suite's own objects; of
+the other arguments `exercise.last` holds both what was sent and what became of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -132,6 +132,9 @@ class Thing:
     def __call__(self, *arguments, **keywords):
         return self._exercise.call(self, arguments, keywords)
 
+    def attribute(self, name: str):
+        return self._exercise.call(self, [name], method="attribute")
+
     def __len__(self) -> int:
         return self._exercise.call(self, method="length")
 
@@ -170,6 +173,7 @@ def _text(target: object, method: str, arguments, keywords: dict) -> str:
     name = f"the {target.type_name}"
     shapes = {
         "call": f"{name}({inside})",
+        "attribute": f"{name}.{arguments[0]}" if arguments else "",
         "item": f"{name}[{inside}]",
         "length": f"len({name})",
         "iterate": f"iter({name})",

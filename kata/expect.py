@@ -1,8 +1,11 @@
 """What suites say about values: first type, then shape, dtype, range, value.
 
-Each function passes in silence or raises `Wrong` with what was seen and what was expected. `hint` is
-the misconception that such a value looks like.
+Each function passes in silence or raises `Wrong` with what was seen and what was expected. `hint`
+is the misconception that such a value looks like.
 """
+
+import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -75,24 +78,89 @@ def close(
 
 
 def standard_normal(values: torch.Tensor, name: str) -> None:
-    """The values have the mean, variance and fourth moment of independent standard normal ones.
+    """The values have the mean, the mean square and the distribution of independent standard normals.
 
-    Each bound lies five standard errors out: a right answer fails one time in a million or less.
+    The moments may lie six standard errors out, and the distribution as far as the inequality of
+    Dvoretzky, Kiefer and Wolfowitz allows: of a thousand values or more a right answer fails less
+    than once in a million.
     """
-    x = values.double().flatten()
+    x = values.double().flatten().sort().values
     n = len(x)
-    mean, variance, fourth = (x**1).mean().item(), (x**2).mean().item(), (x**4).mean().item()
-    seen = f"{name} has mean {mean:.3f}, mean square {variance:.3f}, range {_range(x)}"
+    mean, square, fourth = x.mean().item(), (x**2).mean().item(), (x**4).mean().item()
+    ranks = (torch.arange(n, dtype=torch.float64, device=x.device) + 0.5) / n
+    distance = (torch.special.ndtr(x) - ranks).abs().max().item()
+    seen = f"{name} has mean {mean:.3f}, mean square {square:.3f}, range {_range(x)}"
     expected = "standard normal: mean 0, mean square 1, a bell with long tails"
-    if x.min() >= 0 or abs(variance - 1 / 3) < 0.02:
-        hint = "This looks like uniform noise: `torch.rand` is uniform, `torch.randn` is normal."
-    elif variance < 1e-12:
+    if square < 1e-12:
         hint = "This is no noise at all."
+    elif x.abs().max() <= 1 and abs(square - 1 / 3) < 0.02 and abs(fourth - 1 / 5) < 0.02:
+        hint = "This is uniform noise: `torch.rand` is uniform, `torch.randn` is normal."
     else:
         hint = "Noise of another scale or shape than `torch.randn` gives."
-    that(abs(mean) < 5 * n**-0.5, seen, expected, hint)
-    that(abs(variance - 1) < 5 * (2 / n) ** 0.5, seen, expected, hint)
-    that(abs(fourth - 3) < 5 * (96 / n) ** 0.5, seen, expected, hint)
+    that(abs(mean) < 6 * n**-0.5, seen, expected, hint)
+    that(abs(square - 1) < 6 * (2 / n) ** 0.5, seen, expected, hint)
+    that(distance < (math.log(2e7) / (2 * n)) ** 0.5, seen, expected, hint)
+
+
+def independent(values: torch.Tensor, axes: tuple[str, ...], name: str) -> None:
+    """Standard normal values repeat along none of their axes.
+
+    axes  what the slices along each axis are called: ("pictures", "channels", "rows", "columns")
+
+    Two slices may correlate by seven standard errors: among a thousand pairs a right answer fails
+    less than once in a million.
+    """
+    for axis, slices in enumerate(axes):
+        rows = values.double().movedim(axis, 0).flatten(1)
+        correlation = (rows @ rows.T / rows.shape[1]).fill_diagonal_(0)
+        largest = correlation.abs().max().item()
+        same = f"Noise of a smaller shape is broadcast: some {slices} share it."
+        that(
+            largest < 7 * rows.shape[1] ** -0.5,
+            f"{name} of two {slices} has correlation {largest:.2f}",
+            "noise of the full shape, drawn for each number by itself",
+            same if correlation.max() > 0.99 else "",
+        )
+
+
+def misconception(actual: torch.Tensor, wrong: dict[str, torch.Tensor], atol: float = 1e-4) -> str:
+    """Return the hint whose wrong value `actual` equals, or "" when it is none: never a guess."""
+    for hint, value in wrong.items():
+        if value.shape == actual.shape and torch.allclose(
+            actual.double(), value.double(), rtol=0, atol=atol
+        ):
+            return hint
+    return ""
+
+
+def drawn_from_generator(
+    draw: Callable[[torch.Generator], torch.Tensor], seed: int, what: str
+) -> None:
+    """Random numbers come from the generator that was given, and move it on.
+
+    draw  calls the learner's function with a generator and returns what was drawn
+    """
+    generator, equal, other = (torch.Generator().manual_seed(s) for s in (seed, seed, seed + 1))
+    first = draw(generator)
+    expected = f"{what} drawn from `generator`"
+    that(
+        torch.equal(first, draw(equal)),
+        f"generators in equal states gave different {what}",
+        expected,
+        "The numbers come from elsewhere: hand `generator` on to the function that draws them.",
+    )
+    that(
+        not torch.equal(first, draw(other)),
+        f"generators of different seeds gave the same {what}",
+        expected,
+        "A seed of its own decides, not the state of the generator.",
+    )
+    that(
+        not torch.equal(first, draw(generator)),
+        f"one generator gave the same {what} twice",
+        f"{what} drawn from `generator`, which moves on as it is used",
+        "The generator itself was not used: perhaps only its seed, or its state in a copy.",
+    )
 
 
 def _range(x: torch.Tensor) -> str:
@@ -171,7 +239,7 @@ def unchanged(call: Call) -> None:
             _same(before, after),
             f"`{name}` was changed by the call",
             f"`{name}` as it was: whoever called may need it again",
-            "An operation in place (`+=`, `*=`, a name that ends in `_`, an assignment to a slice).",
+            "An operation in place: `+=`, a name that ends in `_`, an assignment to a slice.",
         )
 
 

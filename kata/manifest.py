@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from kata.errors import KataError
+
 ROOT = Path(__file__).resolve().parent.parent
 EXERCISES, SOLUTIONS, TESTS = "exercises", "solutions", "tests"
 TREES = (EXERCISES, SOLUTIONS)
 
 
-class ManifestError(Exception):
+class ManifestError(KataError):
     """`katas.toml` is broken, or a name matches no kata. The message says what to type."""
 
 
@@ -78,7 +80,7 @@ class Manifest:
         return {kata.file(tree): (tree, kata) for kata in self.katas for tree in TREES}
 
     def find(self, name: str) -> Kata:
-        """The kata called `add_noise`, `02_training/add_noise` or `exercises/02_training/add_noise.py`.
+        """The kata of a name, of `LESSON/NAME`, or of the path of its file.
 
         Raises ManifestError, which names the nearest kata, when there is none.
         """
@@ -98,16 +100,20 @@ def load_manifest(root: Path = ROOT) -> Manifest:
     """Read `katas.toml` under `root`. Raises ManifestError when it is missing or broken."""
     path = root / "katas.toml"
     try:
-        with path.open("rb") as file:
-            table = tomllib.load(file)
-        lessons = tuple(_lesson(root, entry) for entry in table.get("lesson", []))
+        return parse_manifest(path.read_text(encoding="utf-8"), root)
     except OSError as error:
         raise ManifestError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def parse_manifest(text: str, root: Path = ROOT) -> Manifest:
+    """Make a manifest of the text of a `katas.toml`. Raises ManifestError when it is broken."""
+    try:
+        table = tomllib.loads(text)
+        return Manifest(root, tuple(_lesson(root, entry) for entry in table.get("lesson", [])))
     except tomllib.TOMLDecodeError as error:
-        raise ManifestError(f"{path} is not valid TOML: {error}.") from error
+        raise ManifestError(f"katas.toml is not valid TOML: {error}.") from error
     except (KeyError, TypeError) as error:
-        raise ManifestError(f"{path}: an entry lacks or misspells a field: {error}.") from error
-    return Manifest(root, lessons)
+        raise ManifestError(f"katas.toml: an entry lacks or misspells a field: {error}.") from error
 
 
 def _lesson(root: Path, entry: dict) -> Lesson:

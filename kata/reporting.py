@@ -12,7 +12,7 @@ from kata.zoo import ZooError
 
 
 def failure_text(item: pytest.Item, error: BaseException) -> str | None:
-    """What the learner reads when `error` ended the test, or None for trouble that is not theirs."""
+    """What the learner reads when `error` ended the test; None for trouble that is not theirs."""
     screen = make_screen(item.answer, item.funcargs.get("exercise"), _sentence(item), error)
     return None if screen is None else str(screen)
 
@@ -37,20 +37,23 @@ def pytest_runtest_makereport(item, call):
         report.longrepr = str(error)
         return report
     screen = make_screen(answer, item.funcargs.get("exercise"), _sentence(item), error)
-    report.user_properties += [
+    properties = [
         ("kata", answer.kata.id),
         ("tree", answer.tree),
         ("verdict", _verdict(error, screen)),
         ("points", _points(item)),
         ("sentence", _sentence(item)),
     ]
+    item.user_properties += properties  # JUnit XML takes them from the report of the teardown
+    report.user_properties += properties
     if screen is not None and _wants_one_screen(item.config):
         report.longrepr = screen
     return report
 
 
 def pytest_report_teststatus(report):
-    if report.failed and ("verdict", NOT_STARTED) in report.user_properties:
+    properties = getattr(report, "user_properties", [])  # the report of a collector has none
+    if report.failed and ("verdict", NOT_STARTED) in properties:
         return "not started", "-", ("NOT STARTED", {"yellow": True})
     return None
 

@@ -1,4 +1,4 @@
-"""A failure on one screen: what was called, what came back, what was expected, what to type next."""
+"""A failure on one screen: the call, what came back, what was expected, what to type next."""
 
 import linecache
 import os

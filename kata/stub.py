@@ -6,8 +6,10 @@ learner finds after `# TODO:`; the lines below it are the answer, and go.
 
 import ast
 
+from kata.errors import KataError
 
-class StubError(Exception):
+
+class StubError(KataError):
     """A solution from which no stub can be made; the message says what to mend in it."""
 
 

@@ -66,7 +66,7 @@ class Worker:
             "after": self._stay_home([*positional, *keywords.values()], known_only=True),
             "names": _names(function, positional, keywords),
             "on_graph": on_graph,
-            "line": _line(function),
+            "line": _line(function) if isinstance(call["target"], str) else None,
         }
         return pack(answer, strict=False)
 
@@ -102,6 +102,10 @@ class Worker:
     @staticmethod
     def _call(target):
         return target
+
+    @staticmethod
+    def _attribute(target):
+        return lambda name: getattr(target, name)
 
     @staticmethod
     def _length(target):

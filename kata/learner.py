@@ -1,0 +1,63 @@
+"""The functions of several katas together, from one tree: what the capstone is built of."""
+
+import ast
+from collections.abc import Callable
+
+from kata.errors import KataError
+from kata.manifest import Kata, Manifest
+from kata.stub import unwritten
+
+
+class Unfinished(KataError):
+    """Katas that a command needs are not written yet, or do not run. The message names them."""
+
+
+class Functions:
+    """`functions("add_noise", "corrupt")` is that kata's function in the tree that was chosen."""
+
+    def __init__(self, manifest: Manifest, tree: str):
+        self.manifest = manifest
+        self.tree = tree
+        self._modules = {}
+
+    def require(self, *names: str) -> None:
+        """Raise Unfinished when one of these katas is missing, broken or still a stub."""
+        troubles = [
+            f"  {kata.id}: {trouble}"
+            for kata in map(self.manifest.find, names)
+            if (trouble := _trouble(kata, self.tree))
+        ]
+        if troubles:
+            first = next(
+                kata for kata in map(self.manifest.find, names) if _trouble(kata, self.tree)
+            )
+            raise Unfinished(
+                "These katas come first:\n"
+                + "\n".join(troubles)
+                + f"\nNext: pytest {self.tree}/{first.id}.py"
+            )
+
+    def __call__(self, name: str, function: str) -> Callable:
+        """Return the function. Raises Unfinished when the file does not define it."""
+        from kata.worker import load_file
+
+        kata = self.manifest.find(name)
+        if name not in self._modules:
+            self._modules[name] = load_file(kata.file(self.tree))
+        found = getattr(self._modules[name], function, None)
+        if not callable(found):
+            raise Unfinished(
+                f"{kata.id} has no function `{function}`: pytest {self.tree}/{kata.id}.py"
+            )
+        return found
+
+
+def _trouble(kata: Kata, tree: str) -> str:
+    try:
+        source = ast.parse(kata.file(tree).read_text(encoding="utf-8"))
+    except OSError:
+        return "the file is missing"
+    except (SyntaxError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+    todo = [name for name in kata.functions if name in unwritten(source)]
+    return f"not started ({', '.join(todo)})" if todo else ""
