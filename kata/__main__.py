@@ -77,7 +77,7 @@ def train(
 @app.command()
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="katas; all without")] = None,
-    jobs: Annotated[int, typer.Option("-n", "--jobs", min=1, help="processes")] = 2,
+    jobs: Annotated[int, typer.Option("-n", "--jobs", min=0, help="processes; 0: this one")] = 2,
 ) -> None:
     """Prove the repository: stubs red, solutions green, mistakes rejected (for authors)."""
     from kata.check import check_repository

@@ -16,3 +16,20 @@ def image(rng: torch.Generator, width: int, height: int, mode: str = "RGB") -> I
     channels = len(mode)
     pixels = torch.randint(0, 256, (height, width, channels), generator=rng, dtype=torch.uint8)
     return Image.frombytes(mode, (width, height), pixels.numpy().tobytes())
+
+
+def photo(rng: torch.Generator, width: int, height: int, mode: str = "RGB") -> Image.Image:
+    """Return a smooth PIL image of mode L, LA, P, RGB or RGBA that no flip leaves as it is.
+
+    Its right half is transparent in the modes that can be, with colours beneath.
+    """
+    coarse = image(rng, 4, 4, "RGB" if mode.startswith("RGB") else "L")
+    smooth = coarse.resize((width, height), Image.Resampling.BICUBIC)
+    if mode == "P":
+        smooth = Image.frombytes("P", smooth.size, smooth.tobytes())
+        smooth.putpalette([value for i in range(256) for value in (i, 255 - i, i // 2)])
+    if mode.endswith("A"):
+        opacity = Image.new("L", smooth.size)
+        opacity.paste(255, (0, 0, width // 2, height))
+        smooth.putalpha(opacity)
+    return smooth

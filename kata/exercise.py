@@ -173,7 +173,7 @@ def _text(target: object, method: str, arguments, keywords: dict) -> str:
     name = f"the {target.type_name}"
     shapes = {
         "call": f"{name}({inside})",
-        "attribute": f"{name}.{arguments[0]}" if arguments else "",
+        "attribute": f"getattr({name}, {inside})",
         "item": f"{name}[{inside}]",
         "length": f"len({name})",
         "iterate": f"iter({name})",
