@@ -4,6 +4,7 @@ Each function passes in silence or raises `Wrong` with what was seen and what wa
 is the misconception that such a value looks like.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -160,6 +161,25 @@ def drawn_from_generator(
         f"one generator gave the same {what} twice",
         f"{what} drawn from `generator`, which moves on as it is used",
         "The generator itself was not used: perhaps only its seed, or its state in a copy.",
+    )
+
+
+def fair_coin(outcomes: list[bool], seen: str, expected: str, hint: str = "") -> None:
+    """Independent yes or no, each half of the time.
+
+    seen  what was counted, with places for two numbers: "{yes} of {count} pictures"
+
+    How often it is yes, and how often it changes from one to the next, may be off by five standard
+    errors: of 400 outcomes a right answer fails less than once in a million.
+    """
+    count, yes = len(outcomes), sum(outcomes)
+    changes = sum(one != other for one, other in itertools.pairwise(outcomes))
+    seen, bound = seen.format(yes=yes, count=count), 2.5 * count**0.5
+    that(abs(yes - count / 2) <= bound, seen, expected, hint)
+    that(
+        abs(changes - (count - 1) / 2) <= bound,
+        f"{seen}, with {changes} changes from one to the next",
+        f"{expected}, each by chance, so that about half are another than the one before",
     )
 
 

@@ -1,0 +1,103 @@
+"""What suites say about a PIL image that was made a tensor."""
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision.transforms.functional import center_crop, resize
+
+from kata import expect
+from kata.describe import describe
+
+
+# Antialiased interpolations of a `draw.photo` differ by up to 0.03 on average, a photo and its mirror
+# image by ten times as much.
+TOLERANCE = 0.05
+
+
+def to_tensor(image: Image.Image) -> torch.Tensor:
+    """Return the RGB image as float32 (3, H, W): 0 becomes -1 and 255 becomes 1."""
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def preprocessed(value: object, image: Image.Image, size: int, name: str = "the tensor") -> bool:
+    """`value` is the smooth image, squeezed to (3, size, size) in [-1, 1]. Returns if mirrored."""
+    shape = (3, size, size)
+    expect.tensor(value, shape, torch.float32, None, name, _shape_hint(value, image, size))
+    value = value.cpu()
+    upright = to_tensor(_squeezed(image.convert("RGB"), size))
+    off = _distance(value, upright)
+    expect.that(
+        off <= TOLERANCE and value.abs().max().item() <= 1.001,
+        f"{name} is a {describe(value)}, off by {off:.2f} on average",
+        f"all of the {describe(image)}: RGB, {size}x{size}, in [-1, 1], mirrored or not",
+        _value_hint(value, image, size),
+    )
+    return (value - upright).abs().mean().item() > off
+
+
+def antialiased(value: torch.Tensor, image: Image.Image) -> None:
+    """`value` averages the pixels of an image of noise, at least eight times larger each way.
+
+    Averages of k x k independent pixels spread a k-th as much as the pixels; half of them is left
+    where two pixels each way are averaged, all of it where one is picked.
+    """
+    spread = (value.std() / to_tensor(image).std()).item()
+    expect.that(
+        spread < 0.25,
+        f"noise that was squeezed {image.width // value.shape[-1]} times keeps {spread:.0%} of its "
+        "contrast",
+        "every pixel of the picture counts: the averages of noise are nearly grey",
+        "Pixels were skipped: an interpolation without antialiasing.",
+    )
+
+
+def _distance(value: torch.Tensor, picture: torch.Tensor) -> float:
+    """The mean difference between a tensor and a picture or its mirror image."""
+    return min((value - p).abs().mean().item() for p in (picture, picture.flip(-1)))
+
+
+def _squeezed(image: Image.Image, size: int) -> Image.Image:
+    return image.resize((size, size), Image.Resampling.BILINEAR)
+
+
+def _shape_hint(value: object, image: Image.Image, size: int) -> str:
+    """The misconception that explains a wrong shape, or ""."""
+    if not isinstance(value, torch.Tensor):
+        return ""
+    shape, channels = tuple(value.shape), len(image.getbands())
+    if shape == (size, size, 3):
+        return "Channels come first in torch: `permute(2, 0, 1)`."
+    if shape == (channels, size, size) and channels != 3:
+        return f'The picture kept its mode {image.mode}: `image.convert("RGB")` comes first.'
+    if shape[0] == 3 and shape != (3, size, size) and min(shape[1:], default=0) == size:
+        return "`Resize(s)` sets the shorter side only; `Resize((s, s))` sets both."
+    return ""
+
+
+def _value_hint(value: torch.Tensor, image: Image.Image, size: int) -> str:
+    """The misconception that explains wrong values, or ""."""
+    right = to_tensor(_squeezed(image.convert("RGB"), size))
+    cropped = to_tensor(center_crop(resize(image.convert("RGB"), size), size))
+    wrong = {
+        "The range is still [0, 1]: Normalize([0.5], [0.5]) makes it [-1, 1].": (right + 1) / 2,
+        "The range is still [0, 255]: ToTensor would have divided by 255.": (right + 1) * 127.5,
+        "0.5 was subtracted, but nothing divided by: the standard deviation is 0.5 too.": right / 2,
+        "Normalized twice: the range was [-1, 1] before the last step.": right * 2 - 1,
+        "The sides were cut off: `Resize((s, s))` squeezes, a crop loses the wings.": cropped,
+        "It stands on its head: a horizontal flip swaps left and right.": right.flip(-2),
+        "Red and blue are swapped.": right.flip(0),
+        "Rows and columns are swapped: `permute(2, 0, 1)` keeps them.": right.transpose(1, 2),
+    }
+    if image.mode in ("LA", "RGBA"):
+        late = to_tensor(_squeezed(image, size).convert("RGB"))
+        wrong['Resized before `convert("RGB")`: what is transparent lost its colours.'] = late
+        for ground in ("white", "black"):
+            hint = f"What is transparent was blended with {ground}: `convert` keeps its colours."
+            wrong[hint] = to_tensor(_squeezed(_blended(image, ground), size))
+    nearest = min(wrong, key=lambda hint: _distance(value, wrong[hint]))
+    return nearest if _distance(value, wrong[nearest]) <= TOLERANCE else ""
+
+
+def _blended(image: Image.Image, ground: str) -> Image.Image:
+    background = Image.new("RGBA", image.size, ground)
+    return Image.alpha_composite(background, image.convert("RGBA")).convert("RGB")

@@ -1,0 +1,307 @@
+"""Wrong and right answers to preprocess."""
+
+import random
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision import transforms
+from torchvision.transforms import functional, v2
+
+from kata.zoo import mistake, variant
+
+SQUARE = "test_a_picture_of_any_size_becomes_a_square"
+MODES = "test_a_picture_of_any_mode_becomes_rgb"
+SCALE = "test_black_becomes_minus_one_and_white_becomes_one"
+FLIPS = "test_half_of_the_calls_mirror_the_picture"
+
+TO_RGB = transforms.Lambda(lambda image: image.convert("RGB"))
+FLIP = transforms.RandomHorizontalFlip()
+TO_TENSOR = transforms.ToTensor()
+CENTRE = transforms.Normalize([0.5], [0.5])
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="still [0, 1]")
+def not_normalized(image_size):
+    """ToTensor gives [0, 1], and nobody moves it to [-1, 1]."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR])
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="nothing divided by")
+def only_the_mean(image_size):
+    """The mean is subtracted, but the standard deviation left at 1: half the range."""
+    resize = transforms.Resize((image_size, image_size))
+    centre = transforms.Normalize([0.5], [1.0])
+    return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, centre])
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="Normalized twice")
+def normalized_twice(image_size):
+    """Mean and deviation 0.5 are given for a range that is centred already."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="off by")
+def statistics_of_imagenet(image_size):
+    """Mean and deviation of ImageNet, as classifiers want them."""
+    resize = transforms.Resize((image_size, image_size))
+    centre = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, centre])
+
+
+@mistake("make_preprocess", rejected_by=f"{SQUARE}[96-60-32]", says="shorter side only")
+def shorter_side_only(image_size):
+    """`Resize(s)` keeps the proportions: a wide picture stays wide."""
+    return transforms.Compose([TO_RGB, transforms.Resize(image_size), FLIP, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=f"{SQUARE}[96-60-32]", says="cut off")
+def cropped(image_size):
+    """Resize by the shorter side and crop: the tips of the wings are lost."""
+    crop = [transforms.Resize(image_size), transforms.CenterCrop(image_size)]
+    return transforms.Compose([TO_RGB, *crop, FLIP, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=f"{SQUARE}[43-90-32]", says="off by")
+def padded(image_size):
+    """The longer side is made to fit, the rest filled with black."""
+
+    def preprocess(image):
+        image = image.convert("RGB")
+        image.thumbnail((image_size, image_size))
+        square = Image.new("RGB", (image_size, image_size))
+        square.paste(image)
+        return CENTRE(TO_TENSOR(FLIP(square)))
+
+    return preprocess
+
+
+@mistake("make_preprocess", rejected_by=f"{MODES}[L]", says="kept its mode")
+def no_rgb(image_size):
+    """No `convert("RGB")`: a grey picture has one channel, a transparent one four."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([resize, FLIP, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=f"{MODES}[RGBA]", says="Resized before")
+def resized_before_rgb(image_size):
+    """Pillow weighs colours by their opacity when it resizes: transparent ones turn black."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([resize, TO_RGB, FLIP, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=f"{MODES}[RGBA]", says="blended with white")
+def blended_with_white(image_size):
+    """A transparent picture is laid on white instead of dropping its transparency."""
+
+    def preprocess(image):
+        ground = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
+        return CENTRE(TO_TENSOR(FLIP(image.resize((image_size, image_size)))))
+
+    return preprocess
+
+
+@mistake("make_preprocess", rejected_by=FLIPS, says="No call flips")
+def never_flipped(image_size):
+    """The augmentation is forgotten."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=FLIPS, says="Every call flips")
+def always_flipped(image_size):
+    """`hflip` flips whenever it is called."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, functional.hflip, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=FLIPS, says="of 400 calls")
+def decided_once(image_size):
+    """The coin is tossed when the preprocessing is made, not when it is used."""
+    flip = transforms.RandomHorizontalFlip(float(random.random() < 0.5))
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, flip, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=FLIPS, says="of 400 calls")
+def rarely_flipped(image_size):
+    """Three in ten instead of half."""
+    flip = transforms.RandomHorizontalFlip(0.3)
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, flip, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=FLIPS, says="by chance")
+def flipped_in_turn(image_size):
+    """Every other call flips: half of them, but not at random."""
+    calls = iter(range(10**9))
+    turn = transforms.Lambda(lambda image: functional.hflip(image) if next(calls) % 2 else image)
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, turn, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="stands on its head")
+def flipped_upside_down(image_size):
+    """Top and bottom are swapped."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, functional.vflip, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="uint8 tensor")
+def left_as_bytes(image_size):
+    """PILToTensor leaves 8-bit numbers."""
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, FLIP, transforms.PILToTensor()])
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="float64 tensor")
+def double_precision(image_size):
+    """NumPy divides in float64, and torch keeps it."""
+
+    def preprocess(image):
+        pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size))))
+        return torch.from_numpy(pixels / 127.5 - 1).permute(2, 0, 1)
+
+    return preprocess
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="Channels come first")
+def channels_last(image_size):
+    """NumPy has the channels last, torch first."""
+
+    def preprocess(image):
+        pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size))))
+        return torch.from_numpy(pixels).float() / 127.5 - 1
+
+    return preprocess
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="Rows and columns")
+def transposed(image_size):
+    """`.T` puts the channels first, and the columns before the rows."""
+
+    def preprocess(image):
+        pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size), 2)))
+        return torch.from_numpy(pixels.T.copy()).float() / 127.5 - 1
+
+    return preprocess
+
+
+@mistake("make_preprocess", rejected_by=SCALE, says="divided by 128")
+def divided_by_128(image_size):
+    """128 is not the half of 255: white never quite becomes 1."""
+
+    def preprocess(image):
+        pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size))))
+        return torch.from_numpy(pixels).permute(2, 0, 1).float() / 128 - 1
+
+    return preprocess
+
+
+@mistake("make_preprocess", rejected_by="test_no_pixel_is_skipped", says="without antialiasing")
+def nearest_neighbour(image_size):
+    """Nearest neighbour picks single pixels: right for enlarging, wrong for shrinking."""
+    mode = transforms.InterpolationMode.NEAREST
+    resize = transforms.Resize((image_size, image_size), interpolation=mode)
+    return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by="test_no_pixel_is_skipped", says="without antialiasing")
+def interpolated_without_antialiasing(image_size):
+    """`interpolate` looks at two pixels each way, however many there are."""
+
+    def preprocess(image):
+        batch = CENTRE(TO_TENSOR(FLIP(image.convert("RGB"))))[None]
+        return torch.nn.functional.interpolate(batch, (image_size, image_size), mode="bilinear")[0]
+
+    return preprocess
+
+
+@mistake("make_preprocess", rejected_by=SQUARE, says="something to call")
+def a_list_of_steps(image_size):
+    """The steps are listed but not composed."""
+    resize = transforms.Resize((image_size, image_size))
+    return [TO_RGB, resize, FLIP, TO_TENSOR, CENTRE]
+
+
+@mistake("make_preprocess", rejected_by="test_the_picture_stays_as_it_was", says="was changed")
+def shrunk_in_place(image_size):
+    """`thumbnail` shrinks the picture that it is called on, and returns nothing."""
+
+    def preprocess(image):
+        image.thumbnail((image_size, image_size))
+        square = image.convert("RGB").resize((image_size, image_size))
+        return CENTRE(TO_TENSOR(FLIP(square)))
+
+    return preprocess
+
+
+@variant("make_preprocess")
+def second_version_of_transforms(image_size):
+    """torchvision's v2, on 8-bit tensors."""
+    return v2.Compose(
+        [
+            v2.RGB(),
+            v2.ToImage(),
+            v2.Resize((image_size, image_size), antialias=True),
+            v2.RandomHorizontalFlip(0.5),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(mean=[0.5] * 3, std=[0.5] * 3),
+        ]
+    )
+
+
+@variant("make_preprocess")
+def tensors_first(image_size):
+    """To a tensor first, then flipped, resized and centred as a tensor."""
+    return torch.nn.Sequential(
+        v2.Lambda(lambda image: TO_TENSOR(image.convert("RGB")) * 2 - 1),
+        v2.RandomHorizontalFlip(),
+        v2.Resize([image_size, image_size]),
+    )
+
+
+@variant("make_preprocess")
+def pillow_and_numpy(image_size):
+    """No torchvision at all, and a cubic interpolation."""
+    chance = np.random.default_rng()
+
+    def preprocess(image):
+        image = image.convert("RGB").resize((image_size, image_size))
+        if chance.integers(2):
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        pixels = np.asarray(image, dtype=np.float32) / 127.5 - 1
+        return torch.tensor(pixels.transpose(2, 0, 1))
+
+    return preprocess
+
+
+@variant("make_preprocess")
+def functions_of_torchvision(image_size):
+    """The functional form, and averages over areas in place of an interpolation."""
+
+    def preprocess(image):
+        batch = functional.to_tensor(image.convert("RGB"))[None]
+        tensor = torch.nn.functional.interpolate(batch, (image_size, image_size), mode="area")[0]
+        if torch.rand(()) > 0.5:
+            tensor = functional.hflip(tensor)
+        return functional.normalize(tensor, 0.5, 0.5)
+
+    return preprocess
+
+
+@variant("make_preprocess")
+class AnObject:
+    """A class whose objects are called; Lanczos, and a coin of its own."""
+
+    def __init__(self, image_size):
+        self.size = image_size, image_size
+        self.coin = torch.Generator().manual_seed(image_size)
+
+    def __call__(self, image):
+        image = Image.Image.resize(image.convert("RGB"), self.size, Image.Resampling.LANCZOS)
+        tensor = TO_TENSOR(image).sub(0.5).div(0.5)
+        return tensor.flip(2) if torch.rand(1, generator=self.coin) < 0.5 else tensor

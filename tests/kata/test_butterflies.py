@@ -1,0 +1,67 @@
+"""The data set is what its card says, and its script draws it."""
+
+import collections
+import importlib.util
+import sys
+
+import datasets
+import pytest
+
+from kata.manifest import ROOT
+
+FOLDER = ROOT / "data" / "butterflies"
+
+
+@pytest.fixture(scope="module")
+def butterflies(tmp_path_factory):
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return datasets.load_dataset(str(FOLDER), split="train", cache_dir=cache)
+
+
+@pytest.fixture(scope="module")
+def make_butterflies():
+    sys.path.insert(0, str(ROOT / "data"))
+    spec = importlib.util.spec_from_file_location(
+        "make_butterflies", ROOT / "data" / "make_butterflies.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    sys.path.remove(str(ROOT / "data"))
+
+
+def test_it_loads_by_its_folder_and_has_a_thousand_pictures(butterflies):
+    assert len(butterflies) == 1024
+
+
+def test_it_is_small_enough_to_ship():
+    total = sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file())
+    assert total < 8 * 2**20
+
+
+def test_pictures_differ_in_mode_and_size_as_the_card_says(butterflies):
+    images = butterflies["image"]
+    modes = collections.Counter(image.mode for image in images)
+    not_square = sum(image.width != image.height for image in images)
+    assert modes == {"RGB": 904, "L": 60, "RGBA": 60}
+    assert not_square == 256
+
+
+def test_it_has_the_columns_of_the_set_on_the_hub(butterflies):
+    hub = (
+        "image_url image_alt id name scientific_name gender taxonomy region locality date "
+        "usnm_no guid edan_url source stage image image_hash sim_score"
+    ).split()
+    assert list(butterflies.features)[: len(hub)] == hub
+    assert isinstance(butterflies.features["image"], datasets.Image)
+
+
+def test_every_caption_names_the_colours_it_was_made_from(butterflies):
+    for row in butterflies.remove_columns("image"):
+        assert row["forewing_color"] in row["caption"]
+        assert row["hindwing_color"] in row["caption"]
+
+
+def test_no_picture_is_there_twice(butterflies):
+    assert len(set(butterflies["image_hash"])) == len(butterflies)
