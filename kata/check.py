@@ -41,15 +41,7 @@ def check_repository(manifest: Manifest, katas: list[Kata], jobs: int = 2) -> in
     jobs  processes that run the suites
     """
     console = Console()
-    findings = Findings()
-    for kata in katas:
-        findings.counts[kata.id] = Counter()
-        for place, what, mend in _look_at(kata, findings.counts[kata.id]):
-            findings.add(place, what, mend)
-    for path in _strays(manifest):
-        findings.add(
-            _short(manifest, path), "belongs to no kata", "name it in katas.toml or delete it"
-        )
+    findings = look_at(manifest, katas)
     _run_suites(manifest, katas, jobs, findings, console)
     console.print(_table(katas, findings.counts))
     for trouble in findings.troubles:
@@ -61,7 +53,20 @@ def check_repository(manifest: Manifest, katas: list[Kata], jobs: int = 2) -> in
     return 0
 
 
-# What can be seen without running anything
+# What can be seen without running a suite
+
+
+def look_at(manifest: Manifest, katas: list[Kata]) -> Findings:
+    """Find what is missing, stray or out of date, and count the zoos."""
+    findings = Findings()
+    for kata in katas:
+        findings.counts[kata.id] = Counter()
+        for place, what, mend in _look_at(kata, findings.counts[kata.id]):
+            findings.add(place, what, mend)
+    for path in _strays(manifest):
+        place = str(path.relative_to(manifest.root))
+        findings.add(place, "belongs to no kata", "name it in katas.toml or delete it")
+    return findings
 
 
 def _look_at(kata: Kata, count: Counter) -> Iterator[tuple[str, str, str]]:
@@ -244,7 +249,3 @@ def _table(katas: list[Kata], counts: dict[str, Counter]) -> Table:
         numbers = [str(count[key]) for key in ("tests", "mistakes", "variants")]
         table.add_row(name, *numbers, f"{count['seconds']:.1f}")
     return table
-
-
-def _short(manifest: Manifest, path: Path) -> str:
-    return str(path.relative_to(manifest.root))

@@ -354,11 +354,13 @@ def _unpack_loader(unpacker: _Unpacker, examples, batch_size, shuffle, drop_last
 
 
 def _pack_log(packer: _Packer, log: probes.CallLog) -> dict:
-    return {"calls": packer.tree(log.calls)}
+    watched = None if log.watched is None else packer.models.index(log.watched)
+    return {"calls": packer.tree(log.calls), "limit": log.limit, "watched": watched}
 
 
-def _unpack_log(unpacker: _Unpacker, calls: dict) -> probes.CallLog:
-    return probes.CallLog(unpacker.value(calls))
+def _unpack_log(unpacker: _Unpacker, calls: dict, limit, watched) -> probes.CallLog:
+    model = None if watched is None else unpacker.models[watched]
+    return probes.CallLog(unpacker.value(calls), limit, model)
 
 
 def _is(*types: type) -> Callable[[object], bool]:

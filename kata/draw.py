@@ -33,3 +33,9 @@ def photo(rng: torch.Generator, width: int, height: int, mode: str = "RGB") -> I
         opacity.paste(255, (0, 0, width // 2, height))
         smooth.putalpha(opacity)
     return smooth
+
+
+def colours(rng: torch.Generator) -> list[tuple[int, int, int]]:
+    """Return black, white and four others, in 8 bits."""
+    drawn = torch.randint(1, 255, (4, 3), generator=rng).tolist()
+    return [(0, 0, 0), (255, 255, 255), *map(tuple, drawn)]

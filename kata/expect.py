@@ -79,7 +79,7 @@ def close(
 
 
 def standard_normal(values: torch.Tensor, name: str) -> None:
-    """The values have the mean, the mean square and the distribution of independent standard normals.
+    """The values have the mean, mean square and distribution of independent standard normal ones.
 
     The moments may lie six standard errors out, and the distribution as far as the inequality of
     Dvoretzky, Kiefer and Wolfowitz allows: of a thousand values or more a right answer fails less
@@ -160,7 +160,7 @@ def drawn_from_generator(
         not torch.equal(first, draw(generator)),
         f"one generator gave the same {what} twice",
         f"{what} drawn from `generator`, which moves on as it is used",
-        "The generator itself was not used: perhaps only its seed, or its state in a copy.",
+        "Only its seed or its state was read: draw from the generator itself.",
     )
 
 

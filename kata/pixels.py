@@ -9,8 +9,8 @@ from kata import expect
 from kata.describe import describe
 
 
-# Antialiased interpolations of a `draw.photo` differ by up to 0.03 on average, a photo and its mirror
-# image by ten times as much.
+# Antialiased interpolations of a `draw.photo` differ by up to 0.03 on average; a photo and its
+# mirror image differ by ten times as much.
 TOLERANCE = 0.05
 
 
@@ -33,6 +33,19 @@ def preprocessed(value: object, image: Image.Image, size: int, name: str = "the 
         _value_hint(value, image, size),
     )
     return (value - upright).abs().mean().item() > off
+
+
+def scaled(value: object, colour: tuple[int, int, int], size: int) -> None:
+    """`value` is a picture of one colour as (3, size, size): black is -1, white is 1."""
+    expect.tensor(value, (3, size, size), torch.float32, name="the tensor")
+    right = (torch.tensor(colour) / 127.5 - 1).view(3, 1, 1).expand(3, size, size)
+    wrong = {
+        "The range is still [0, 1].": (right + 1) / 2,
+        "0 to 255 was divided by 128, but its half is 127.5.": (right + 1) * 127.5 / 128 - 1,
+    }
+    hint = expect.misconception(value.cpu(), wrong)
+    name = f"the tensor of the colour {list(colour)}"
+    expect.close(value.cpu(), right, 1e-4, name, hint, "v / 127.5 - 1 (float32)")
 
 
 def antialiased(value: torch.Tensor, image: Image.Image) -> None:

@@ -11,7 +11,8 @@ from diffusers import UNet2DModel
 class RecordingUNet(UNet2DModel):
     """A UNet2DModel that remembers what it was shown.
 
-    calls  a list with one dict for each forward pass: `sample` and `timestep`, as they were given
+    calls  a list with one dict for each forward pass: `sample` and `timestep`, as they were given,
+           and `training`, the model's mode
     """
 
     def __init__(self, *args, **kwargs):
@@ -19,21 +20,39 @@ class RecordingUNet(UNet2DModel):
         self.calls = []
 
     def forward(self, sample, timestep, *args, **kwargs):
-        self.calls.append({"sample": sample.detach().clone(), "timestep": _copy(timestep)})
+        seen = {"sample": sample.detach().clone(), "timestep": _copy(timestep)}
+        self.calls.append({**seen, "training": self.training})
         return super().forward(sample, timestep, *args, **kwargs)
+
+
+class Interruption(Exception):
+    """What a `CallLog` raises at its limit, as a power cut would end a training."""
 
 
 class CallLog:
     """A callback that remembers with what it was called.
 
-    calls  a list with the positional arguments of each call, as a list
+    calls    a list with the positional arguments of each call, as a list
+    limit    the number of calls after which it raises Interruption, or None
+    watched  a model that crosses before it in the same message, or None: the sum of its weights'
+             squares is noted behind the arguments of each call
     """
 
-    def __init__(self, calls=None):
+    def __init__(self, calls=None, limit=None, watched=None):
         self.calls = calls or []
+        self.limit = limit
+        self.watched = watched
 
     def __call__(self, *arguments):
-        self.calls.append(list(arguments))
+        noted = [] if self.watched is None else [sum_of_squares(self.watched)]
+        self.calls.append([*arguments, *noted])
+        if self.limit is not None and len(self.calls) >= self.limit:
+            raise Interruption(f"interrupted after {self.limit} calls")
+
+
+def sum_of_squares(model: torch.nn.Module) -> float:
+    """One number that tells two states of a model's weights apart."""
+    return sum(p.detach().double().square().sum().item() for p in model.parameters())
 
 
 def tiny_unet(sample_size: int = 8, seed: int = 0, **config) -> RecordingUNet:

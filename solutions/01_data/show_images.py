@@ -39,9 +39,9 @@ def make_strip(images, size):
     images  list of PIL images of mode L, RGB or RGBA, left as they were
     size    int: width and height of each picture in the strip, in pixels; a whole multiple of the
             width and of the height of every picture
-    return  PIL image of mode RGB, `len(images) * size` wide and `size` high: first picture leftmost,
-            nothing between them. Every pixel of a picture becomes a rectangle of exactly its colour
-            (as `convert("RGB")` gives it, without transparency)
+    return  PIL image of mode RGB, `len(images) * size` wide and `size` high: the first picture is
+            leftmost, nothing lies between them. Every pixel of a picture becomes a rectangle of
+            exactly its colour, as `convert("RGB")` gives it (transparency is dropped)
     """
     # Paste the pictures, each resized by nearest neighbour, into a new image.
     strip = Image.new("RGB", (len(images) * size, size))

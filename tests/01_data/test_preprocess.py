@@ -40,21 +40,8 @@ def test_a_picture_of_any_mode_becomes_rgb(exercise, rng, mode):
 def test_black_becomes_minus_one_and_white_becomes_one(exercise, rng):
     """8-bit values 0 to 255 are spread evenly over [-1, 1], both ends included."""
     preprocess = preprocess_of(exercise, 8)
-    drawn = torch.randint(1, 255, (4, 3), generator=rng).tolist()
-    for colour in [[0, 0, 0], [255, 255, 255], *drawn]:
-        value = preprocess(Image.new("RGB", (16, 16), tuple(colour)))
-        expect.tensor(value, (3, 8, 8), torch.float32, name="the tensor")
-        right = (torch.tensor(colour) / 127.5 - 1).view(3, 1, 1).expand(3, 8, 8)
-        hint = expect.misconception(
-            value.cpu(),
-            {
-                "The range is still [0, 1].": (right + 1) / 2,
-                "0 to 255 was divided by 128, but its half is 127.5.": (right + 1) * 127.5 / 128
-                - 1,
-            },
-        )
-        because = "v / 127.5 - 1 (float32)"
-        expect.close(value.cpu(), right, 1e-4, f"the tensor of the colour {colour}", hint, because)
+    for colour in draw.colours(rng):
+        pixels.scaled(preprocess(Image.new("RGB", (16, 16), colour)), colour, 8)
 
 
 def test_no_pixel_is_skipped(exercise, rng):

@@ -30,8 +30,10 @@ def checkout(house):
 
 
 def state(house):
-    return git(house, "status", "--porcelain"), git(house, "rev-parse", "HEAD"), (
-        house.exercise.read_text()
+    return (
+        git(house, "status", "--porcelain"),
+        git(house, "rev-parse", "HEAD"),
+        (house.exercise.read_text()),
     )
 
 

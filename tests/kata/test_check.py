@@ -2,6 +2,9 @@
 
 import pytest
 
+from kata.check import look_at
+from kata.manifest import load_manifest
+
 HINTS_START = "hints = ["
 
 
@@ -62,10 +65,21 @@ TROUBLES = {
     ),
     "a solution without the comment to keep": (
         lambda house: replace(
-            house.solution, "    # Draw standard normal noise, then let the scheduler mix it in.\n", ""
+            house.solution,
+            "    # Draw standard normal noise, then let the scheduler mix it in.\n",
+            "",
         ),
         "has no comment below its docstring",
     ),
+    "a mistake without a docstring": (
+        lambda house: replace(
+            house.zoo, '    """One timestep is used for the whole batch."""\n', ""
+        ),
+        "`one_timestep_for_the_batch` has no docstring",
+    ),
+}
+
+TROUBLES_OF_RUNNING = {
     "a wrong solution": (
         lambda house: replace(house.solution, "torch.randn", "torch.rand"),
         "the suite, the solution or the zoo is at fault",
@@ -80,18 +94,21 @@ TROUBLES = {
         lambda house: replace(house.suite, "    images = draw.pictures(rng, 6, 16)", "    1 / 0"),
         "not as *not started*",
     ),
-    "a mistake without a docstring": (
-        lambda house: replace(
-            house.zoo, '    """One timestep is used for the whole batch."""\n', ""
-        ),
-        "`one_timestep_for_the_batch` has no docstring",
-    ),
 }
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_each_trouble_is_named(house, trouble):
     spoil, words = TROUBLES[trouble]
+    spoil(house)
+    manifest = load_manifest(house.root)
+    troubles = look_at(manifest, manifest.katas).troubles
+    assert words in " ".join(troubles).replace("[bold]", "").replace("[/]", "")
+
+
+@pytest.mark.parametrize("trouble", TROUBLES_OF_RUNNING)
+def test_each_trouble_of_a_suite_is_named(house, trouble):
+    spoil, words = TROUBLES_OF_RUNNING[trouble]
     spoil(house)
     result = check(house)
     assert result.status == 1, result.output

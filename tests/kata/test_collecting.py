@@ -166,7 +166,9 @@ def test_a_learners_own_test_runs_beside_the_suite(house):
 
 
 def test_an_exception_in_a_learners_function_shows_their_line_and_no_framework(half_right):
-    text = half_right.exercise.read_text().replace(UNIFORM, "    noise = torch.randn(clean_images)\n")
+    text = half_right.exercise.read_text().replace(
+        UNIFORM, "    noise = torch.randn(clean_images)\n"
+    )
     half_right.exercise.write_text(text)
     result = half_right.pytest(f"{EXERCISE}::test_the_noise_is_standard_normal")
     assert "raised" in result.output

@@ -1,0 +1,130 @@
+"""A training step seen from outside: what the model was shown says which loss it must have had.
+
+A `RecordingUNet` remembers its noisy pictures and timesteps. With the clean pictures the noise
+follows from them, and with the noise the loss: in whatever order the learner's code drew.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from kata import expect
+from kata.describe import describe
+from kata.verdict import Wrong
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One forward pass: what the model saw, and the noise (B, C, H, W) that explains it."""
+
+    clean: torch.Tensor
+    noisy: torch.Tensor
+    timesteps: torch.Tensor
+    noise: torch.Tensor
+
+    def predicted_by(self, model: torch.nn.Module) -> torch.Tensor:
+        return model(self.noisy, self.timesteps).sample
+
+    def loss(self, model: torch.nn.Module) -> torch.Tensor:
+        """The mean squared error between this model's prediction and the noise."""
+        return torch.nn.functional.mse_loss(self.predicted_by(model), self.noise)
+
+
+def rates(scheduler, timesteps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """sqrt(alpha_bar) and sqrt(1 - alpha_bar) in float64, shaped to multiply a batch."""
+    alpha_bar = scheduler.alphas_cumprod.double()[timesteps.cpu().long()].view(-1, 1, 1, 1)
+    return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+
+
+def shown(call: dict, clean: torch.Tensor, scheduler) -> Shown:
+    """Read one recorded call. Raises Wrong for shapes, timesteps or pictures that cannot be right.
+
+    The noise itself is not judged here: see `expect_noise`.
+    """
+    noisy, timesteps = call["sample"], call["timestep"]
+    expect.tensor(
+        noisy, tuple(clean.shape), clean.dtype, name="what the model was shown as pictures"
+    )
+    expect.that(
+        not torch.equal(noisy, clean),
+        "the model was shown the clean pictures",
+        "the noisy pictures, as the scheduler's `add_noise` mixes them",
+    )
+    _expect_timesteps(timesteps, len(clean), scheduler.config.num_train_timesteps)
+    signal, sigma = rates(scheduler, timesteps)
+    noise = ((noisy.cpu().double() - signal * clean.cpu()) / sigma).to(clean)
+    return Shown(clean, noisy, timesteps, noise)
+
+
+def _expect_timesteps(timesteps: object, count: int, end: int) -> None:
+    """One whole number for each picture, within the schedule."""
+    name = "what the model was shown as timesteps"
+    one_for_all = not isinstance(timesteps, torch.Tensor) or (
+        timesteps.numel() == 1 or (count > 7 and len(timesteps.unique()) == 1 < end - 1)
+    )
+    expect.that(
+        not (count > 1 and one_for_all),
+        f"{name} is {describe(timesteps)}",
+        f"{count} timesteps for {count} pictures, drawn independently",
+        "One timestep for the whole batch: each picture needs one of its own.",
+    )
+    expect.tensor(timesteps, (count,), name=name)
+    expect.that(
+        timesteps.dtype in (torch.int64, torch.int32),
+        f"{name} is a {describe(timesteps)}",
+        "whole numbers (int64): they are places in the schedule",
+    )
+    expect.tensor(timesteps, between=(0, end - 1), name=name)
+
+
+def expect_noise(scheduler, seen: list[Shown]) -> None:
+    """The noise in these forward passes is standard normal, and of each picture's own.
+
+    Raises Wrong with the mistake in the mixture, where it is one that explains what was shown.
+    """
+    clean, noisy, timesteps, noise = (
+        torch.cat([getattr(one, name) for one in seen]).cpu()
+        for name in ("clean", "noisy", "timesteps", "noise")
+    )
+    name = "the noise in the pictures that the model was shown"
+    try:
+        expect.standard_normal(noise, name)
+        expect.independent(noise, ("pictures", "channels", "rows", "columns"), name)
+    except Wrong as wrong:
+        expected = f"{wrong.expected}; mixed in by the scheduler, at the timesteps shown"
+        hint = _mixture_hint(scheduler, clean.double(), noisy.double(), timesteps, noise)
+        raise Wrong(wrong.seen, expected, hint or wrong.hint) from None
+
+
+def _mixture_hint(scheduler, clean, noisy, timesteps, noise) -> str:
+    """The wrong way of mixing, if one is found under which the noise is standard normal."""
+    if _is_normal(noise / noise.std()):
+        return ""
+    signal, sigma = rates(scheduler, timesteps)
+    mixtures = {
+        "Noise was added on top of the whole picture, which must fade.": noisy - clean,
+        "Pictures and noise changed places in `add_noise`.": (noisy - sigma * clean) / signal,
+        "A missing square root: the rates are sqrt(alpha_bar) and sqrt(1 - alpha_bar).": (
+            (noisy - signal**2 * clean) / sigma**2
+        ),
+        "The pictures were mixed at other timesteps than the model was told.": _likeliest_noise(
+            scheduler, clean, noisy
+        ),
+    }
+    return next((hint for hint, other in mixtures.items() if _is_normal(other)), "")
+
+
+def _likeliest_noise(scheduler, clean: torch.Tensor, noisy: torch.Tensor) -> torch.Tensor:
+    """The noise of each picture at the timestep that explains it best."""
+    signal, sigma = rates(scheduler, torch.arange(len(scheduler.alphas_cumprod)))
+    noise = (noisy[:, None] - signal * clean[:, None]) / sigma  # (B, T, C, H, W)
+    likelihood = -0.5 * noise.square().mean(dim=(2, 3, 4)) - sigma.flatten().log()
+    return noise[torch.arange(len(noise)), likelihood.argmax(dim=1)]
+
+
+def _is_normal(values: torch.Tensor) -> bool:
+    try:
+        expect.standard_normal(values, "")
+    except Wrong:
+        return False
+    return True

@@ -1,0 +1,152 @@
+"""A data set that preprocesses each row when it is asked for."""
+
+import pytest
+import torch
+from datasets import Dataset, Features, Image, Value
+from PIL import Image as PillowImage
+
+from kata import draw, expect, pixels
+
+SHAPES = [(64, 64, "RGB"), (60, 48, "L"), (43, 60, "RGBA"), (56, 56, "P"), (96, 60, "RGB")]
+
+
+def examples_of(images):
+    """A batch as `set_transform` hands it over."""
+    return {"image": images, "caption": [f"butterfly {i}" for i in range(len(images))]}
+
+
+def dataset_of(images):
+    features = Features({"image": Image(), "caption": Value("string")})
+    return Dataset.from_dict(examples_of(images), features)
+
+
+def photos(rng):
+    return [draw.photo(rng, *shape) for shape in SHAPES]
+
+
+def tensors_in(result, count):
+    """The tensors of a batch: a list of `count`, or a stack of as many."""
+    hint = ""
+    if type(result) is dict and "image" in result:
+        hint = "`image` is the column of the data set; the training reads `images`."
+    value = expect.mapping(result, "images", hint)
+    if isinstance(value, torch.Tensor):
+        expect.tensor(value, (count, None, None, None), name='`result["images"]`')
+        return list(value)
+    return expect.sequence(value, count, '`result["images"]`')
+
+
+def tensor_in(row):
+    """The tensor of one row of the learner's data set."""
+    untouched = type(row) is dict and set(row) == {"image", "caption"}
+    hint = (
+        "The rows are as they were: `set_transform` works in place, but `with_transform` returns "
+        "a new data set."
+    )
+    return expect.mapping(row, "images", hint if untouched else "")
+
+
+def transformed(exercise, images, *image_size):
+    return tensors_in(exercise.transform(examples_of(images), *image_size), len(images))
+
+
+def attached(exercise, images, image_size):
+    """Let the learner attach the transform, and look at what came back."""
+    handle = expect.thing(
+        exercise.attach(dataset_of(images), image_size),
+        "the data set",
+        "`set_transform` changes the data set and returns nothing: return the data set itself.",
+    )
+    expect.that(handle.type_name == "Dataset", f"a {handle.type_name}", "a `datasets.Dataset`")
+    return handle
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("image_size", [(), (16,)], ids=["default", "16"])
+def test_every_picture_of_the_batch_becomes_a_tensor(exercise, rng, image_size):
+    """Under "images" lie the tensors of all pictures, in their order, 32 px without a size."""
+    images = photos(rng)
+    for number, value in enumerate(transformed(exercise, images, *image_size)):
+        pixels.preprocessed(value, images[number], *image_size or (32,), f"tensor {number}")
+
+
+def test_nothing_is_returned_that_cannot_be_batched(exercise, rng):
+    """The result has the one key "images": the DataLoader could not stack the rest."""
+    result = exercise.transform(examples_of(photos(rng)))
+    tensors_in(result, len(SHAPES))
+    expect.that(
+        list(result) == ["images"],
+        f"a dict with {', '.join(map(repr, result))}",
+        "a dict with 'images' alone",
+        "PIL images and text stay behind: return a new dict instead of the examples.",
+    )
+
+
+def test_black_becomes_minus_one_and_white_becomes_one(exercise, rng):
+    """8-bit values 0 to 255 are spread evenly over [-1, 1], both ends included."""
+    colours = draw.colours(rng)
+    images = [PillowImage.new("RGB", (16, 16), colour) for colour in colours]
+    for value, colour in zip(transformed(exercise, images, 8), colours, strict=True):
+        pixels.scaled(value, colour, 8)
+
+
+def test_no_pixel_is_skipped(exercise, rng):
+    """A picture that shrinks is averaged (antialiased): fine patterns fade, they don't flicker."""
+    image = draw.image(rng, 128, 128)
+    (value,) = transformed(exercise, [image], 16)
+    expect.tensor(value, (3, 16, 16), torch.float32, (-1.001, 1.001), "the tensor")
+    pixels.antialiased(value, image)
+
+
+@pytest.mark.points(2)
+def test_each_picture_of_a_batch_is_flipped_on_its_own(exercise, rng):
+    """Half of the pictures of a batch are mirrored, decided for each by itself."""
+    image = draw.photo(rng, 32, 32)
+    tensors = transformed(exercise, [image] * 400, 16)
+    mirrored = [pixels.preprocessed(value, image, 16) for value in tensors]
+    hint = ""
+    if all(mirrored):
+        hint = "All or none: one decision for the whole batch, or a flip without chance."
+    elif not any(mirrored):
+        hint = "None or all: no flip at all, or one decision for the whole batch."
+    expect.fair_coin(
+        mirrored, "{yes} of {count} pictures were mirrored", "about half of them", hint
+    )
+
+
+@pytest.mark.points(2)
+def test_the_data_set_gives_tensors(exercise, rng):
+    """dataset[i]["images"] is the tensor of row i, dataset[a:b]["images"] those of several."""
+    images = photos(rng)
+    handle = attached(exercise, images, 24)
+    expect.that(len(handle) == len(images), f"{len(handle)} rows", f"{len(images)} rows")
+    for number in torch.randperm(len(images), generator=rng).tolist():
+        name = f'dataset[{number}]["images"]'
+        pixels.preprocessed(tensor_in(handle[number]), images[number], 24, name)
+    for value, image in zip(tensors_in(handle[1:4], 3), images[1:4], strict=True):
+        pixels.preprocessed(value, image, 24, 'one of dataset[1:4]["images"]')
+
+
+@pytest.mark.points(2)
+def test_a_row_is_flipped_anew_each_time(exercise, rng):
+    """The same row, read again, is sometimes mirrored and sometimes not."""
+    image = draw.photo(rng, 32, 32)
+    handle = attached(exercise, [image] * 2, 16)
+    # 24 readings are all alike by chance less than once in a million.
+    mirrored = [pixels.preprocessed(tensor_in(handle[1]), image, 16) for _ in range(24)]
+    expect.that(
+        len(set(mirrored)) == 2,
+        f"{sum(mirrored)} of 24 readings of one row were mirrored",
+        "about half: every reading computes the row again",
+        "The rows were computed once and kept, as `map` does; `set_transform` computes on demand.",
+    )
+
+
+def test_nothing_is_computed_before_it_is_asked_for(exercise, rng):
+    """Rows that nobody reads are never decoded: a broken picture hurts only whoever reads it."""
+    image = draw.photo(rng, 40, 40)
+    dataset = dataset_of([image, {"bytes": b"not a picture"}, image])
+    handle = exercise.attach(dataset, 16)
+    expect.thing(handle, "the data set")
+    for number in (0, 2):
+        pixels.preprocessed(tensor_in(handle[number]), image, 16, f'dataset[{number}]["images"]')

@@ -1,0 +1,134 @@
+"""Wrong and right answers to load_images."""
+
+import glob
+import os
+from pathlib import Path
+
+import datasets
+from datasets import load_dataset, load_dataset_builder, load_from_disk
+
+from kata.zoo import mistake, variant
+
+SHIPPED = "test_the_shipped_butterflies_are_loaded"
+SPLIT = "test_only_the_split_that_was_asked_for"
+PART = "test_a_part_of_a_split"
+
+
+@mistake("load_butterflies", rejected_by=SHIPPED, says="all splits in a DatasetDict")
+def all_splits(path_or_name, split="train"):
+    """Without `split` all splits come back, in a dictionary."""
+    return load_dataset(path_or_name)
+
+
+@mistake("load_butterflies", rejected_by=f"{SPLIT}[test]", says="rows of the split 'train'")
+def always_train(path_or_name, split="train"):
+    """`split` is written into the call instead of being passed on."""
+    return load_dataset(path_or_name, split="train")
+
+
+@mistake("load_butterflies", rejected_by="test_train_is_the_default", says="of the split 'test'")
+def another_default(path_or_name, split="test"):
+    """Another split is the default."""
+    return load_dataset(path_or_name, split=split)
+
+
+@mistake("load_butterflies", rejected_by=f"{SPLIT}[train]", says="rows of all splits")
+def splits_together(path_or_name, split="train"):
+    """`all` joins what was kept apart: the test pictures are trained on."""
+    return load_dataset(path_or_name, split="all")
+
+
+@mistake("load_butterflies", rejected_by=PART, says="KeyError")
+def indexed_by_split(path_or_name, split="train"):
+    """The dictionary of all splits knows names, but no parts such as "train[:100]"."""
+    return load_dataset(path_or_name)[split]
+
+
+@mistake("load_butterflies", rejected_by=SHIPPED, says="streaming=True")
+def streamed(path_or_name, split="train"):
+    """A stream has neither a length nor rows that can be asked for."""
+    return load_dataset(path_or_name, split=split, streaming=True)
+
+
+@mistake("load_butterflies", rejected_by=SPLIT, says="rows: those of the split")
+def path_written_in(path_or_name, split="train"):
+    """The path of the butterflies is written into the function."""
+    return load_dataset(str(Path(__file__).parents[2] / "data" / "butterflies"), split="train")
+
+
+@mistake("load_butterflies", rejected_by=SHIPPED, says="FileNotFoundError")
+def loaded_from_disk(path_or_name, split="train"):
+    """`load_from_disk` reads what `save_to_disk` wrote, and nothing else."""
+    return load_from_disk(path_or_name)[split]
+
+
+@mistake("load_butterflies", rejected_by="test_plain_pictures_in_folders", says="raised")
+def parquet_only(path_or_name, split="train"):
+    """The parquet files are found by hand: only one of several layouts, and no hub."""
+    files = sorted(glob.glob(f"{path_or_name}/data/{split.partition('[')[0]}-*.parquet"))
+    return load_dataset("parquet", data_files={"train": files}, split="train")
+
+
+@mistake("load_butterflies", rejected_by=SHIPPED, says="raised")
+def picture_folders_only(path_or_name, split="train"):
+    """`imagefolder` looks for loose pictures, also where there are parquet files."""
+    return load_dataset("imagefolder", data_dir=path_or_name, split=split)
+
+
+@mistake("load_butterflies", rejected_by=f"{SPLIT}[train]", says="another picture")
+def shuffled(path_or_name, split="train"):
+    """The rows are shuffled, which is the loader's business."""
+    return load_dataset(path_or_name, split=split).shuffle(seed=0)
+
+
+@mistake("load_butterflies", rejected_by=SHIPPED, says="PIL image")
+def left_undecoded(path_or_name, split="train"):
+    """The pictures stay bytes in a file format."""
+    dataset = load_dataset(path_or_name, split=split)
+    return dataset.cast_column("image", datasets.Image(decode=False))
+
+
+@mistake("load_butterflies", rejected_by=f"{SPLIT}[validation]", says="dict with the key 'caption'")
+def captions_dropped(path_or_name, split="train"):
+    """Only the pictures are kept."""
+    return load_dataset(path_or_name, split=split).select_columns(["image"])
+
+
+@mistake("load_butterflies", rejected_by=SHIPPED, says="`datasets.Dataset`")
+def a_list_of_pictures(path_or_name, split="train"):
+    """Rows are taken out of the data set at once."""
+    return load_dataset(path_or_name, split=split)[:8]["image"]
+
+
+@mistake(
+    "load_butterflies",
+    rejected_by="test_an_unknown_split_is_an_error",
+    says="for the split 'nothing'",
+)
+def errors_swallowed(path_or_name, split="train"):
+    """Something else is loaded where the split can't be found, and nobody is told."""
+    try:
+        return load_dataset(path_or_name, split=split)
+    except ValueError:
+        return load_dataset(path_or_name, split="train")
+
+
+@variant("load_butterflies")
+def by_keywords(path_or_name, split="train"):
+    """Everything by name, from the module."""
+    return datasets.load_dataset(path=os.fspath(path_or_name), split=split)
+
+
+@variant("load_butterflies")
+def by_its_builder(path_or_name, split="train"):
+    """What `load_dataset` does, in three steps."""
+    builder = load_dataset_builder(path_or_name)
+    builder.download_and_prepare()
+    return builder.as_dataset(split=split)
+
+
+@variant("load_butterflies")
+def a_list_of_one_split(path_or_name, split="train"):
+    """A list of splits gives a list of data sets."""
+    (dataset,) = load_dataset(path_or_name, split=[split])
+    return dataset

@@ -1,0 +1,274 @@
+"""Wrong and right answers to transform."""
+
+import random
+
+import numpy as np
+import torch
+from torchvision import transforms
+from torchvision.transforms import functional, v2
+
+from kata.zoo import mistake, variant
+
+BATCH = "test_every_picture_of_the_batch_becomes_a_tensor"
+ROWS = "test_the_data_set_gives_tensors"
+ANEW = "test_a_row_is_flipped_anew_each_time"
+
+TO_RGB = transforms.Lambda(lambda image: image.convert("RGB"))
+FLIP = transforms.RandomHorizontalFlip()
+TO_TENSOR = transforms.ToTensor()
+CENTRE = transforms.Normalize([0.5], [0.5])
+
+
+def right(examples, image_size=32):
+    """A right transform for the wrong ways of attaching it."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake("transform", rejected_by=BATCH, says="the training reads `images`")
+def key_of_the_column(examples, image_size=32):
+    """The tensors lie under `image`, the loop looks for `images`."""
+    return {"image": right(examples, image_size)["images"]}
+
+
+@mistake("transform", rejected_by=BATCH, says="a dict with the key 'images'")
+def only_the_list(examples, image_size=32):
+    """The tensors are returned without a key."""
+    return right(examples, image_size)["images"]
+
+
+@mistake("transform", rejected_by=BATCH, says="has 1 items")
+def only_the_first(examples, image_size=32):
+    """The batch is taken for one example."""
+    return right({"image": examples["image"][:1]}, image_size)
+
+
+@mistake("transform", rejected_by=BATCH, says="has no attribute 'convert'")
+def list_taken_for_a_picture(examples, image_size=32):
+    """`examples["image"]` is a list, also when one row was asked for."""
+    return right({"image": [examples["image"].convert("RGB")]}, image_size)
+
+
+@mistake("transform", rejected_by=BATCH, says="kept its mode L")
+def no_rgb(examples, image_size=32):
+    """Grey pictures keep one channel: the DataLoader can't stack them with the others."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([resize, FLIP, TO_TENSOR, CENTRE])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake("transform", rejected_by=BATCH, says="Resized before")
+def resized_before_rgb(examples, image_size=32):
+    """Pillow weighs colours by their opacity when it resizes."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([resize, TO_RGB, FLIP, TO_TENSOR, CENTRE])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake("transform", rejected_by=BATCH, says="still [0, 1]")
+def not_normalized(examples, image_size=32):
+    """ToTensor gives [0, 1]."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake("transform", rejected_by=BATCH, says="sides were cut off")
+def cropped(examples, image_size=32):
+    """Resize by the shorter side and crop."""
+    crop = [transforms.Resize(image_size), transforms.CenterCrop(image_size)]
+    preprocess = transforms.Compose([TO_RGB, *crop, FLIP, TO_TENSOR, CENTRE])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake("transform", rejected_by=f"{BATCH}[16]", says="(3, 16, 16)")
+def size_ignored(examples, image_size=32):
+    """32 is written into the transform."""
+    return right(examples)
+
+
+@mistake("transform", rejected_by=BATCH, says="off by")
+def same_picture_everywhere(examples, image_size=32):
+    """Every entry is the tensor of the last picture: a name that the loop overwrote."""
+    tensors = right(examples, image_size)["images"]
+    return {"images": [tensors[-1] for _ in tensors]}
+
+
+@mistake(
+    "transform",
+    rejected_by="test_nothing_is_returned_that_cannot_be_batched",
+    says="return a new dict",
+)
+def examples_returned(examples, image_size=32):
+    """The tensors are added to the examples, whose PIL images no DataLoader can stack."""
+    examples["images"] = right(examples, image_size)["images"]
+    return examples
+
+
+@mistake(
+    "transform",
+    rejected_by="test_each_picture_of_a_batch_is_flipped_on_its_own",
+    says="one decision for the whole batch",
+)
+def batch_flipped_as_one(examples, image_size=32):
+    """One coin for the batch: its pictures are flipped all or none."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([TO_RGB, resize, TO_TENSOR, CENTRE])
+    return {"images": FLIP(torch.stack([preprocess(image) for image in examples["image"]]))}
+
+
+@mistake(
+    "transform",
+    rejected_by="test_each_picture_of_a_batch_is_flipped_on_its_own",
+    says="no flip at all",
+)
+def never_flipped(examples, image_size=32):
+    """The augmentation is forgotten."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([TO_RGB, resize, TO_TENSOR, CENTRE])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake("transform", rejected_by="test_no_pixel_is_skipped", says="without antialiasing")
+def nearest_neighbour(examples, image_size=32):
+    """Nearest neighbour picks single pixels."""
+    mode = transforms.InterpolationMode.NEAREST
+    resize = transforms.Resize((image_size, image_size), mode)
+    preprocess = transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake(
+    "transform",
+    rejected_by="test_black_becomes_minus_one_and_white_becomes_one",
+    says="divided by 128",
+)
+def divided_by_128(examples, image_size=32):
+    """128 is not the half of 255."""
+    tensors = right(examples, image_size)["images"]
+    return {"images": [(tensor + 1) * 127.5 / 128 - 1 for tensor in tensors]}
+
+
+@mistake("attach", rejected_by=ROWS, says="works in place")
+def new_data_set_dropped(dataset, image_size):
+    """`with_transform` returns a new data set, which is thrown away."""
+    dataset.with_transform(lambda examples: right(examples, image_size))
+    return dataset
+
+
+@mistake("attach", rejected_by=ROWS, says="return the data set itself")
+def nothing_returned(dataset, image_size):
+    """`set_transform` returns None, and that is returned."""
+    return dataset.set_transform(lambda examples: right(examples, image_size))
+
+
+@mistake("attach", rejected_by=ROWS, says="(3, 24, 24)")
+def size_not_passed_on(dataset, image_size):
+    """The transform is attached as it is: 32 px, whatever was asked for."""
+    dataset.set_transform(right)
+    return dataset
+
+
+@mistake("attach", rejected_by=ROWS, says="list of 3")
+def mapped(dataset, image_size):
+    """`map` computes all rows at once and stores lists."""
+    return dataset.map(lambda examples: right(examples, image_size), batched=True)
+
+
+@mistake("attach", rejected_by=ANEW, says="as `map` does")
+def mapped_and_read_as_tensors(dataset, image_size):
+    """`map` freezes the flips for good, also when the lists are read as tensors."""
+    mapped = dataset.map(lambda examples: right(examples, image_size), batched=True)
+    return mapped.with_format("torch", columns=["images"])
+
+
+@mistake("attach", rejected_by=ANEW, says="rows were computed once")
+def computed_beforehand(dataset, image_size):
+    """The tensors are computed first, and the data set only hands them out."""
+    tensors = right(dataset[:], image_size)["images"]
+    numbered = dataset.add_column("number", list(range(len(dataset))))
+    return numbered.with_transform(lambda rows: {"images": [tensors[n] for n in rows["number"]]})
+
+
+@mistake(
+    "attach",
+    rejected_by="test_nothing_is_computed_before_it_is_asked_for",
+    says="UnidentifiedImageError",
+)
+def tried_out_beforehand(dataset, image_size):
+    """The whole data set is run through the transform once before it is attached."""
+    right(dataset[:], image_size)
+    return dataset.with_transform(lambda examples: right(examples, image_size))
+
+
+@mistake("attach", rejected_by=ROWS, says="a `datasets.Dataset`")
+def a_list_of_tensors(dataset, image_size):
+    """A loader of the learner's own in place of the data set."""
+    return (right({"image": [row["image"]]}, image_size) for row in dataset)
+
+
+@variant("transform")
+def stacked(examples, image_size=32):
+    """One tensor for the batch, by torchvision's v2."""
+    preprocess = v2.Compose(
+        [
+            v2.RGB(),
+            v2.Resize((image_size, image_size)),
+            v2.RandomHorizontalFlip(),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([0.5] * 3, [0.5] * 3),
+        ]
+    )
+    return {"images": torch.stack([preprocess(image) for image in examples["image"]])}
+
+
+@variant("transform")
+def numpy_in_a_loop(examples, image_size=32):
+    """Pillow and NumPy in a loop."""
+    tensors = []
+    for image in examples["image"]:
+        small = image.convert("RGB").resize((image_size, image_size))
+        pixels = np.array(small).astype("float32") / 127.5 - 1
+        if random.random() < 0.5:
+            pixels = pixels[:, ::-1].copy()
+        tensors.append(torch.from_numpy(pixels).permute(2, 0, 1))
+    return dict(images=tuple(tensors))
+
+
+@variant("transform")
+def functions_of_torchvision(examples, image_size=32):
+    """The functional form, with all coins tossed in one draw."""
+    coins = torch.rand(len(examples["image"])) < 0.5
+    squares = [
+        functional.resize(image.convert("RGB"), [image_size] * 2, antialias=True)
+        for image in examples["image"]
+    ]
+    flipped = [functional.hflip(s) if c else s for s, c in zip(squares, coins, strict=True)]
+    return {"images": [functional.to_tensor(image) * 2 - 1 for image in flipped]}
+
+
+@variant("attach")
+def a_new_data_set(dataset, image_size):
+    """`with_transform` leaves the data set that it was given as it is."""
+    return dataset.with_transform(lambda examples: right(examples, image_size))
+
+
+@variant("attach")
+def only_the_pictures_are_read(dataset, image_size):
+    """The transform is given the one column that it needs."""
+
+    def sized(examples):
+        return right(examples, image_size=image_size)
+
+    dataset.set_transform(sized, columns=["image"])
+    return dataset
+
+
+@variant("attach")
+def other_columns_dropped(dataset, image_size):
+    """Columns that no training reads are removed first."""
+    pictures = dataset.select_columns(["image"])
+    pictures.set_format("custom", transform=lambda examples: right(examples, image_size))
+    return pictures

@@ -1,0 +1,236 @@
+"""Wrong and right answers to noise_schedule."""
+
+import numpy as np
+import torch
+from diffusers import DDIMScheduler, DDPMScheduler
+
+from kata.zoo import mistake, variant
+
+RATES = "test_the_rates_are_those_of_the_scheduler"
+
+
+@mistake(
+    "make_scheduler",
+    rejected_by="test_the_scheduler_is_made_for_training_by_default",
+    says="`beta_schedule` was not passed on",
+)
+def linear_by_default(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
+    """The schedule is never passed on, and the library's own default is linear."""
+    return DDPMScheduler(num_train_timesteps=num_train_timesteps)
+
+
+@mistake(
+    "make_scheduler",
+    rejected_by="test_both_arguments_reach_the_scheduler[linear]",
+    says="`num_train_timesteps` was not passed on",
+)
+def thousand_timesteps_always(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
+    """The number of timesteps stays at 1000 whatever was asked for."""
+    return DDPMScheduler(num_train_timesteps=1000, beta_schedule=beta_schedule)
+
+
+@mistake(
+    "make_scheduler",
+    rejected_by="test_both_arguments_reach_the_scheduler[linear]",
+    says="beta_schedule='linear'",
+)
+def cosine_always(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
+    """The schedule is written into the function, and its argument has no effect."""
+    return DDPMScheduler(num_train_timesteps, beta_schedule="squaredcos_cap_v2")
+
+
+@mistake(
+    "make_scheduler",
+    rejected_by="test_the_scheduler_is_made_for_training_by_default",
+    says="a `DDPMScheduler` of Diffusers",
+)
+def scheduler_of_another_class(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
+    """A sampler's scheduler instead of the one that DDPM trains with."""
+    return DDIMScheduler(num_train_timesteps=num_train_timesteps, beta_schedule=beta_schedule)
+
+
+@mistake(
+    "make_scheduler",
+    rejected_by="test_both_arguments_reach_the_scheduler[scaled_linear]",
+    says="the scheduler's betas",
+)
+def only_the_configuration(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
+    """The configuration is rewritten after the betas were computed from another one."""
+    scheduler = DDPMScheduler()
+    scheduler.register_to_config(
+        num_train_timesteps=num_train_timesteps, beta_schedule=beta_schedule
+    )
+    return scheduler
+
+
+@mistake(
+    "make_scheduler",
+    rejected_by="test_the_scheduler_is_made_for_training_by_default",
+    says="beta_end=0.02",
+)
+def betas_of_its_own(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
+    """Other settings than those that were asked for are changed as well."""
+    return DDPMScheduler(num_train_timesteps, beta_end=0.012, beta_schedule=beta_schedule)
+
+
+@mistake("signal_and_noise_rates", rejected_by=RATES, says="A square root is missing")
+def no_square_roots(scheduler):
+    """alpha_bar and 1 - alpha_bar are the variances, not the rates."""
+    return scheduler.alphas_cumprod, 1 - scheduler.alphas_cumprod
+
+
+@mistake(
+    "signal_and_noise_rates",
+    rejected_by="test_the_variances_add_up_to_one",
+    says="The rates themselves add up to one",
+)
+def rates_that_sum_to_one(scheduler):
+    """The square root is taken before the subtraction: 1 - sqrt(alpha_bar)."""
+    signal = scheduler.alphas_cumprod.sqrt()
+    return signal, 1 - signal
+
+
+@mistake(
+    "signal_and_noise_rates",
+    rejected_by=RATES,
+    says="1 - sqrt(alpha_bar) stands where",
+)
+def subtraction_after_the_root(scheduler):
+    """The complement of the rate instead of the rate of the complement."""
+    return scheduler.alphas_cumprod**0.5, 1 - scheduler.alphas_cumprod**0.5
+
+
+@mistake("signal_and_noise_rates", rejected_by=RATES, says="A square root is missing")
+def no_root_of_the_noise(scheduler):
+    """Only the signal got its square root."""
+    return scheduler.alphas_cumprod.sqrt(), 1 - scheduler.alphas_cumprod
+
+
+@mistake(
+    "signal_and_noise_rates",
+    rejected_by=RATES,
+    says="alpha_t stands where alpha_bar_t belongs",
+)
+def no_cumulative_product(scheduler):
+    """The alphas of single steps, without the product over all steps up to t."""
+    return scheduler.alphas.sqrt(), scheduler.betas.sqrt()
+
+
+@mistake("signal_and_noise_rates", rejected_by=RATES, says="product was taken of the betas")
+def product_of_betas(scheduler):
+    """The running product of beta in the place of that of 1 - beta."""
+    product = torch.cumprod(scheduler.betas, dim=0)
+    return product.sqrt(), (1 - product).sqrt()
+
+
+@mistake("signal_and_noise_rates", rejected_by=RATES, says="`return signal, noise`")
+def order_swapped(scheduler):
+    """First the noise, then the signal."""
+    return (1 - scheduler.alphas_cumprod).sqrt(), scheduler.alphas_cumprod.sqrt()
+
+
+@mistake(
+    "signal_and_noise_rates",
+    rejected_by="test_the_picture_fades_and_the_noise_grows",
+    says="run backwards",
+)
+def in_the_order_of_sampling(scheduler):
+    """`scheduler.timesteps` counts down, as sampling does."""
+    alphas_cumprod = scheduler.alphas_cumprod[scheduler.timesteps]
+    return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
+
+
+@mistake("signal_and_noise_rates", rejected_by=RATES, says="product of it once more")
+def product_of_the_product(scheduler):
+    """`alphas_cumprod` is multiplied up a second time."""
+    alphas_cumprod = torch.cumprod(scheduler.alphas_cumprod, dim=0)
+    return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
+
+
+@mistake("signal_and_noise_rates", rejected_by=f"{RATES}[cosine]", says="rates of a linear")
+def linear_formula(scheduler):
+    """The betas are computed by a formula of its own instead of read from the scheduler."""
+    betas = torch.linspace(1e-4, 0.02, scheduler.config.num_train_timesteps)
+    alphas_cumprod = torch.cumprod(1 - betas, dim=0)
+    return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
+
+
+@mistake("signal_and_noise_rates", rejected_by=f"{RATES}[of Stable Diffusion]", says="is off by")
+def range_of_betas_ignored(scheduler):
+    """A new scheduler of the same name has not the same betas."""
+    new = DDPMScheduler(
+        scheduler.config.num_train_timesteps, beta_schedule=scheduler.config.beta_schedule
+    )
+    return new.alphas_cumprod.sqrt(), (1 - new.alphas_cumprod).sqrt()
+
+
+@mistake(
+    "signal_and_noise_rates",
+    rejected_by="test_there_is_a_rate_for_each_timestep",
+    says="float32 tensor",
+)
+def double_precision(scheduler):
+    """numpy computes in double precision, and nobody turns it back."""
+    alphas = 1 - scheduler.betas.numpy().astype(np.float64)
+    alphas_cumprod = torch.from_numpy(np.cumprod(alphas))
+    return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
+
+
+@mistake(
+    "signal_and_noise_rates",
+    rejected_by="test_the_scheduler_stays_as_it_was",
+    says="alphas_cumprod` was changed",
+)
+def root_in_place(scheduler):
+    """`sqrt_` writes the root over the scheduler's own numbers."""
+    noise = (1 - scheduler.alphas_cumprod).sqrt()
+    return scheduler.alphas_cumprod.sqrt_(), noise
+
+
+@variant("make_scheduler")
+def from_a_configuration(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
+    """Made from a dictionary of settings."""
+    return DDPMScheduler.from_config(
+        {"num_train_timesteps": num_train_timesteps, "beta_schedule": beta_schedule}
+    )
+
+
+@variant("signal_and_noise_rates")
+def from_the_betas(scheduler):
+    """Step by step from the betas, in double precision on the way."""
+    alphas_cumprod = torch.cumprod(1 - scheduler.betas.double(), dim=0)
+    return [(alphas_cumprod**0.5).float(), ((1 - alphas_cumprod) ** 0.5).float()]
+
+
+@variant("signal_and_noise_rates")
+def asked_of_add_noise(scheduler):
+    """What `add_noise` makes of a picture of ones without noise, and of noise without a picture."""
+    timesteps = torch.arange(scheduler.config.num_train_timesteps)
+    ones, zeros = torch.ones(len(timesteps), 1), torch.zeros(len(timesteps), 1)
+    signal = scheduler.add_noise(ones, zeros, timesteps).flatten()
+    return signal, scheduler.add_noise(zeros, ones, timesteps)[:, 0]
+
+
+@variant("signal_and_noise_rates")
+def noise_from_the_signal(scheduler):
+    """The product of the roots is the root of the product; the noise follows from the signal."""
+    signal = torch.cumprod(scheduler.alphas.sqrt(), dim=0)
+    return signal, torch.sqrt((1 - signal.square()).clamp(min=0))
+
+
+@variant("signal_and_noise_rates")
+def in_a_loop(scheduler):
+    """One timestep after the other."""
+    signal, noise, product = [], [], 1.0
+    for beta in scheduler.betas.tolist():
+        product *= 1 - beta
+        signal.append(product**0.5)
+        noise.append((1 - product) ** 0.5)
+    return torch.tensor(signal), torch.tensor(noise)
+
+
+@variant("signal_and_noise_rates")
+def in_logarithms(scheduler):
+    """The product as the exponential of a sum."""
+    half = torch.log(scheduler.alphas).cumsum(0) / 2
+    return half.exp(), torch.sqrt(-torch.expm1(2 * half))
