@@ -134,6 +134,9 @@ def _clear_errors():
     except KataError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What was finished is kept; the same command goes on.", err=True)
+        raise typer.Exit(130) from None
 
 
 if __name__ == "__main__":

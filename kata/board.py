@@ -50,7 +50,11 @@ def show_board(terminal, reports: list) -> None:
     buffer = io.StringIO()
     width = max(terminal.fullwidth if hasattr(terminal, "fullwidth") else 80, 60)
     console = Console(
-        file=buffer, force_terminal=terminal.hasmarkup, no_color=not terminal.hasmarkup, width=width
+        file=buffer,
+        force_terminal=terminal.hasmarkup,
+        no_color=not terminal.hasmarkup,
+        width=width,
+        highlight=False,
     )
     console.print(_table(katas, tallies))
     _print_next(console, katas, tallies)

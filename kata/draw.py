@@ -5,7 +5,7 @@ from PIL import Image
 
 
 def pictures(rng: torch.Generator, batch: int, size: int) -> torch.Tensor:
-    """Return (batch, 3, size, size) float32 in [-1, 1]: smooth pictures, each of its own colours."""
+    """Return (batch, 3, size, size) float32 in [-1, 1]: smooth pictures in many colours."""
     coarse = torch.rand(batch, 3, 4, 4, generator=rng) * 2 - 1
     smooth = torch.nn.functional.interpolate(coarse, size=size, mode="bilinear")
     return smooth.clamp(-1, 1)

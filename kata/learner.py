@@ -1,6 +1,7 @@
 """The functions of several katas together, from one tree: what the capstone is built of."""
 
 import ast
+import functools
 from collections.abc import Callable
 
 from kata.errors import KataError
@@ -45,11 +46,26 @@ class Functions:
         if name not in self._modules:
             self._modules[name] = load_file(kata.file(self.tree))
         found = getattr(self._modules[name], function, None)
+        check = f"pytest {self.tree}/{kata.id}.py"
         if not callable(found):
-            raise Unfinished(
-                f"{kata.id} has no function `{function}`: pytest {self.tree}/{kata.id}.py"
-            )
-        return found
+            raise Unfinished(f"{kata.id} has no function `{function}`: {check}")
+        return _noting(found, f"This came out of `{function}` in {kata.id}; alone: {check}")
+
+
+def _noting(function: Callable, note: str) -> Callable:
+    """The function, whose errors say which kata they came out of."""
+
+    @functools.wraps(function)
+    def noting(*arguments, **keywords):
+        try:
+            return function(*arguments, **keywords)
+        except KataError:
+            raise
+        except Exception as error:
+            error.add_note(note)
+            raise
+
+    return noting
 
 
 def _trouble(kata: Kata, tree: str) -> str:

@@ -8,7 +8,6 @@ from torchvision.transforms.functional import center_crop, resize
 from kata import expect
 from kata.describe import describe
 
-
 # Antialiased interpolations of a `draw.photo` differ by up to 0.03 on average; a photo and its
 # mirror image differ by ten times as much.
 TOLERANCE = 0.05

@@ -1,6 +1,7 @@
 """`kata train`: the capstone. The learner's own katas, end to end, on the butterflies."""
 
 import copy
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from kata.learner import Functions
 from kata.plots import save_loss_curve
-from kata.run import Run
+from kata.run import Run, RunError
 
 NEEDED = (
     "load_images",
@@ -65,6 +66,7 @@ def run_training(
 
     Raises Unfinished when a kata is missing, RunError when the folder cannot be used.
     """
+    started = time.monotonic()
     functions.require(*NEEDED)
     settings = {**asdict(profile), "dataset": dataset_name, "seed": seed, "from": functions.tree}
     settings["block_out_channels"] = list(profile.block_out_channels)
@@ -93,7 +95,8 @@ def run_training(
         )
     if accelerator.is_main_process:
         after.finish()
-        console.print(f"Mean loss of the last epoch: {epoch_losses[-1]:.4f}")
+        minutes = (time.monotonic() - started) / 60
+        console.print(f"Mean loss of the last epoch {epoch_losses[-1]:.4f}, {minutes:.1f} minutes")
         for name in ("loss.png", "samples.png", "pipeline"):
             console.print(f"  {run.folder / name}")
 
@@ -182,8 +185,10 @@ class _Monitor:
         self.losses = self.run.losses(before=step)
         self.progress.update(self.task, completed=step)
         if self.ema is not None:
-            state = torch.load(self.run.folder / _ema_name(step), weights_only=True)
-            self.ema.load_state_dict(state)
+            path = self.run.folder / _ema_name(step)
+            if not path.is_file():
+                raise RunError(f"{path} is missing: start anew with --fresh.")
+            self.ema.load_state_dict(torch.load(path, weights_only=True))
             self.ema.to(self.model.device)
 
     def _new_average(self) -> EMAModel | None:

@@ -75,7 +75,7 @@ def picture_folders_only(path_or_name, split="train"):
     return load_dataset("imagefolder", data_dir=path_or_name, split=split)
 
 
-@mistake("load_butterflies", rejected_by=f"{SPLIT}[train]", says="another picture")
+@mistake("load_butterflies", rejected_by=f"{SPLIT}[train]", says="another order")
 def shuffled(path_or_name, split="train"):
     """The rows are shuffled, which is the loader's business."""
     return load_dataset(path_or_name, split=split).shuffle(seed=0)

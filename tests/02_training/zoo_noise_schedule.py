@@ -52,7 +52,7 @@ def scheduler_of_another_class(num_train_timesteps=1000, beta_schedule="squaredc
 @mistake(
     "make_scheduler",
     rejected_by="test_both_arguments_reach_the_scheduler[scaled_linear]",
-    says="the scheduler's betas",
+    says="`scheduler.betas` is a float32 tensor (1000,)",
 )
 def only_the_configuration(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
     """The configuration is rewritten after the betas were computed from another one."""
@@ -155,7 +155,11 @@ def linear_formula(scheduler):
     return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
 
 
-@mistake("signal_and_noise_rates", rejected_by=f"{RATES}[of Stable Diffusion]", says="is off by")
+@mistake(
+    "signal_and_noise_rates",
+    rejected_by=f"{RATES}[of Stable Diffusion]",
+    says="by the name of its schedule",
+)
 def range_of_betas_ignored(scheduler):
     """A new scheduler of the same name has not the same betas."""
     new = DDPMScheduler(

@@ -1,0 +1,210 @@
+"""The loss of algorithm 1 of DDPM: mean squared error between the noise and its prediction."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from diffusers import DDPMScheduler
+
+from kata import draw, expect, replay
+from kata.probes import tiny_unet
+
+
+@pytest.fixture
+def scheduler():
+    """Few timesteps with large differences, so that each of them is seen in the pictures."""
+    return DDPMScheduler(num_train_timesteps=12, beta_start=0.02, beta_end=0.4)
+
+
+@pytest.fixture
+def model(seed):
+    return tiny_unet(seed=seed)
+
+
+def asked(exercise, model, scheduler, images, generator=None, **options):
+    """Call the learner's function: the loss, and the one forward pass that it was made of."""
+    model.calls = []
+    arguments = [model, scheduler, images, generator]
+    loss = exercise.call("training_loss", arguments, **options)
+    expect.tensor(
+        loss, (), torch.float32, name="the loss", hint="`.item()` and `float` leave the graph."
+    )
+    return loss, replay.only_pass(model.calls, images, scheduler)
+
+
+@pytest.mark.points(2)
+def test_the_model_is_shown_noisy_pictures_and_their_timesteps(exercise, model, scheduler, rng):
+    """The model sees pictures that standard normal noise was mixed into, each at its timestep."""
+    images = draw.pictures(rng, 64, 8)
+    _, seen = asked(exercise, model, scheduler, images)
+    replay.expect_noise(scheduler, [seen])
+
+
+@pytest.mark.points(3)
+def test_the_loss_is_the_mean_squared_error_against_the_noise(exercise, model, scheduler, rng):
+    """The loss compares the model's prediction with the noise that is in the pictures."""
+    loss, seen = asked(exercise, model, scheduler, draw.pictures(rng, 32, 8))
+    with torch.no_grad():
+        predicted = seen.predicted_by(model)
+    expect.close(
+        loss,
+        F.mse_loss(predicted, seen.noise),
+        1e-5,  # float32, after the noise was recovered by a division by sqrt(0.02) or more
+        "the loss",
+        expect.misconception(loss, wrong_losses(predicted, seen), atol=1e-5)
+        or second_draw(loss, predicted),
+        "the mean of (prediction - noise)^2 over everything, from what your model was shown",
+    )
+
+
+def wrong_losses(predicted, seen):
+    error = predicted - seen.noise
+    return {
+        "The target is the clean pictures: this scheduler's model predicts the noise.": (
+            F.mse_loss(predicted, seen.clean)
+        ),
+        "The target is the noisy pictures, which the model was shown anyway.": (
+            F.mse_loss(predicted, seen.noisy)
+        ),
+        "The mean of the absolute error (L1), not of its square.": error.abs().mean(),
+        "`smooth_l1_loss` is not the squared error.": F.smooth_l1_loss(predicted, seen.noise),
+        "The sum over everything, not the mean.": error.square().sum(),
+        "The sum over each picture: the mean goes over channels and pixels too.": (
+            error.square().sum() / len(error)
+        ),
+        "The square root of the mean squared error.": error.square().mean().sqrt(),
+        "Half of the mean squared error.": error.square().mean() / 2,
+        "The mean error without its square.": error.mean(),
+        "The mean of the squared noise: the prediction is missing.": seen.noise.square().mean(),
+        "A sign is wrong: the prediction was added to the noise.": (
+            F.mse_loss(predicted, -seen.noise)
+        ),
+    }
+
+
+def second_draw(loss, predicted):
+    """Against a standard normal target that it knows nothing of, the loss is 1 + mean(p^2).
+
+    Its standard error comes from the target's squares and from its products with the prediction.
+    """
+    square, n = predicted.double().square().mean().item(), predicted.numel()
+    error = (2 / n + 4 * square / n) ** 0.5
+    fits = abs(loss.item() - 1 - square) < 5 * error
+    return "The target is like a second draw of noise, not the noise in the pictures." * fits
+
+
+@pytest.mark.points(2)
+def test_backward_reaches_every_weight_of_the_model(exercise, model, scheduler, rng):
+    """The loss is on the graph: its gradients are those of the mean squared error."""
+    loss, seen = asked(exercise, model, scheduler, draw.pictures(rng, 16, 8), backward=True)
+    expect.that(
+        exercise.last.on_graph,
+        "a loss that requires no gradient",
+        "a loss on the graph, so that `loss.backward()` reaches the weights",
+        "`detach`, `.data`, `torch.tensor(loss)` or `no_grad` cut it off.",
+    )
+    twin = tiny_unet()
+    twin.load_state_dict(model.state_dict())
+    seen.loss(twin).backward()
+    expect.that(
+        all(p.grad is not None for p in model.parameters()),
+        "weights of the model that no gradient reached",
+        "a gradient for every weight",
+    )
+    learned, expected = (replay.flat(p.grad for p in m.parameters()) for m in (model, twin))
+    error = ((learned - expected).norm() / expected.norm()).item()
+    expect.that(
+        error < 1e-3,  # float32
+        f"gradients that are off by {error:.1%}",
+        "the gradients of the mean squared error against the noise",
+    )
+
+
+def test_backward_and_step_are_left_to_the_caller(exercise, model, scheduler, rng):
+    """The loss is returned, not yet used: the model keeps its weights and has no gradients."""
+    weights = replay.flat(model.parameters())
+    asked(exercise, model, scheduler, draw.pictures(rng, 4, 8))
+    expect.that(
+        all(p.grad is None for p in model.parameters()),
+        "gradients in the model after the call",
+        "a loss on which nobody has called `backward` yet",
+    )
+    expect.that(
+        torch.equal(weights, replay.flat(model.parameters())),
+        "a model with other weights after the call",
+        "the weights as they were: the step comes later",
+    )
+
+
+@pytest.mark.points(2)
+def test_timesteps_are_uniform_over_the_whole_schedule(exercise, model, rng):
+    """Every timestep from 0 to the last one is as likely as any other, whatever the schedule."""
+    count, calls = 6, 4
+    scheduler = DDPMScheduler(num_train_timesteps=count, beta_start=0.1, beta_end=0.4)
+    images = draw.pictures(rng, 512, 4)
+    timesteps = torch.cat(
+        [asked(exercise, model, scheduler, images)[1].timesteps for _ in range(calls)]
+    )
+    seen = timesteps.long().bincount(minlength=count)
+    hints = {
+        0: "Timesteps start at 0.",
+        count - 1: "The end of `torch.randint` is left out already: no `- 1`.",
+    }
+    hint = next((text for t, text in hints.items() if seen[t] == 0 and seen.sum()), "")
+    mean = len(timesteps) / count
+    chi_square = ((seen - mean) ** 2 / mean).sum().item()
+    free, x = count - 1, math.log(1e7)  # bound of Laurent and Massart: one in ten million
+    expect.that(
+        chi_square < free + 2 * math.sqrt(free * x) + 2 * x,
+        f"timesteps 0 ... {count - 1} drawn {seen.tolist()} times",
+        f"each of the {count} about {mean:.0f} times: uniform over 0 ... {count - 1}",
+        hint,
+    )
+
+
+def test_each_call_draws_anew(exercise, model, scheduler, rng):
+    """Without a generator the global random state decides: other timesteps, other noise."""
+    images = draw.pictures(rng, 16, 8)
+    one, same, other = (
+        asked(exercise, model, scheduler, images, seed=seed)[1] for seed in (1, 1, 2)
+    )
+    expected = "timesteps and noise from torch's global random state, drawn at each call"
+    for name in ("timesteps", "noise"):
+        first, equal, another = (getattr(seen, name) for seen in (one, same, other))
+        expect.that(
+            not torch.equal(first, another),
+            f"the same {name} after `torch.manual_seed` with two seeds",
+            expected,
+            f"A seed inside the function makes the {name} of every batch equal.",
+        )
+        expect.that(
+            torch.equal(first, equal), f"other {name} after the same `torch.manual_seed`", expected
+        )
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("name", ["timesteps", "noise"])
+def test_the_generator_feeds_both_draws(exercise, model, scheduler, rng, seed, name):
+    """With a generator, timesteps and noise come from it and from nothing else."""
+    images = draw.pictures(rng, 16, 8)
+    expect.drawn_from_generator(
+        lambda g: getattr(asked(exercise, model, scheduler, images, g)[1], name), seed, name
+    )
+
+
+def test_the_clean_pictures_stay_as_they_were(exercise, model, scheduler, rng):
+    """The batch is still clean afterwards: the noisy pictures are new ones."""
+    asked(exercise, model, scheduler, draw.pictures(rng, 4, 8))
+    expect.unchanged(exercise.last)
+
+
+@pytest.mark.gpu
+def test_the_loss_is_computed_where_the_model_lies(exercise, model, scheduler, rng):
+    """On a GPU everything is moved there, although the generator is one of the CPU."""
+    model.to("cuda")
+    images = draw.pictures(rng, 8, 8).to("cuda")
+    loss, seen = asked(exercise, model, scheduler, images, torch.Generator().manual_seed(1))
+    expect.that(loss.is_cuda, f"a loss on {loss.device}", "a loss on the model's device")
+    with torch.no_grad():
+        expect.close(loss, seen.loss(model), 1e-3, "the loss", because="TF32 at most")
