@@ -158,8 +158,8 @@ def paint_ground(ground: str, size: tuple[int, int], rng: random.Random) -> Imag
     return ImageOps.colorize(light, middle, edge)
 
 
-def paint_wings(easel: Easel, wings: Pair, color: str, shade: int, marks: Iterable[Mark]) -> None:
-    """Paint a pair of wings: wash, sheen, veins, marks and outline."""
+def paint_wings(easel: Easel, wings: Pair, color: str, shade: int, pattern: Iterable[Mark]) -> None:
+    """Paint a pair of wings: wash, sheen, veins, the marks of the pattern and outline."""
     root, edge = COLORS[color][shade]
     shape = easel.stencil([wing.outline for wing in wings])
     middle = (wings[0].root + wings[1].root) / 2
@@ -174,7 +174,7 @@ def paint_wings(easel: Easel, wings: Pair, color: str, shade: int, marks: Iterab
     mark(root, [wing.strip(lambda _: 0.90, 1.1) for wing in wings], 0.45)
     veins = easel.stencil(lines=[vein for wing in wings for vein in wing.veins(6)], width=0.014)
     easel.paint(VEINS[color], ImageChops.multiply(shape, veins), 0.45)
-    for tint, areas in marks:
+    for tint, areas in pattern:
         mark(tint, areas)
     rims = easel.stencil(lines=[[*wing.outline, *wing.outline[:2]] for wing in wings], width=0.03)
     easel.paint_object(INK, rims.point([round(0.9 * value) for value in range(256)]))
@@ -211,7 +211,7 @@ def wavy(level: float, height: float) -> Callable[[float], float]:
 
 
 def paint_body(easel: Easel, body: Body, ground: str, rng: random.Random) -> None:
-    """Paint antennae with clubs, abdomen with rings, thorax and head."""
+    """Paint antennae with clubs, abdomen, thorax and head."""
     dark, light = rng.choice(FURS)
     feeler = "#e8dcc4" if ground == "dusk" else dark
     clubs = [ellipse(antenna[-1], *[0.03 * easel.unit] * 2) for antenna in body.antennae]

@@ -1,7 +1,8 @@
 """The data set is what its card says, and its script draws it."""
 
 import collections
-import importlib.util
+import hashlib
+import subprocess
 import sys
 
 import datasets
@@ -16,19 +17,6 @@ FOLDER = ROOT / "data" / "butterflies"
 def butterflies(tmp_path_factory):
     cache = str(tmp_path_factory.mktemp("cache"))
     return datasets.load_dataset(str(FOLDER), split="train", cache_dir=cache)
-
-
-@pytest.fixture(scope="module")
-def make_butterflies():
-    sys.path.insert(0, str(ROOT / "data"))
-    spec = importlib.util.spec_from_file_location(
-        "make_butterflies", ROOT / "data" / "make_butterflies.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    sys.path.remove(str(ROOT / "data"))
 
 
 def test_it_loads_by_its_folder_and_has_a_thousand_pictures(butterflies):
@@ -65,3 +53,24 @@ def test_every_caption_names_the_colours_it_was_made_from(butterflies):
 
 def test_no_picture_is_there_twice(butterflies):
     assert len(set(butterflies["image_hash"])) == len(butterflies)
+
+
+def test_the_hash_of_each_picture_is_that_of_its_pixels(butterflies):
+    for row in butterflies.select(range(0, len(butterflies), 16)):
+        assert hashlib.sha256(row["image"].tobytes()).hexdigest() == row["image_hash"]
+
+
+def test_the_script_draws_the_same_bytes_again(tmp_path):
+    script = [sys.executable, str(ROOT / "data" / "make_butterflies.py"), "--count", "8", "--out"]
+    for folder in ("one", "two"):
+        subprocess.run([*script, str(tmp_path / folder)], check=True, capture_output=True)
+    one, two = (next((tmp_path / f).rglob("*.parquet")).read_bytes() for f in ("one", "two"))
+    assert one == two
+
+
+def test_a_check_of_another_seed_says_so_and_fails(tmp_path):
+    script = [sys.executable, str(ROOT / "data" / "make_butterflies.py"), "--out", str(tmp_path)]
+    subprocess.run([*script, "--count", "4"], check=True, capture_output=True)
+    same = subprocess.run([*script, "--count", "4", "--check"], capture_output=True)
+    other = subprocess.run([*script, "--count", "4", "--check", "--seed", "1"], capture_output=True)
+    assert (same.returncode, other.returncode) == (0, 1)

@@ -13,7 +13,7 @@ from kata.manifest import EXERCISES, ROOT, SOLUTIONS, load_manifest
 from kata.stub import make_stub
 from kata.train import NEEDED, PROFILES, run_training
 
-PROFILE = replace(PROFILES["smoke"], num_pictures=32, preview_steps=2)
+PROFILE = replace(PROFILES["smoke"], num_pictures=32)
 DATASET = str(ROOT / "data" / "butterflies")
 
 
