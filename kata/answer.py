@@ -42,20 +42,23 @@ class Answer:
     def check_file(self) -> None:
         """Raise for what is plain without running the file: missing, broken, not started."""
         try:
-            tree = ast.parse(self.path.read_text(encoding="utf-8"))
+            tree = ast.parse(self.path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise self._unfit("the file is missing", "the kata's file in its place") from None
+        except OSError as error:
+            seen = f"the file cannot be read: {error.strerror}"
+            raise self._unfit(seen, "a Python file that may be read") from None
         except UnicodeDecodeError as error:
             seen = f"the file is not UTF-8 text ({error.reason})"
             raise self._unfit(seen, "a Python file saved as UTF-8") from None
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             place = f"line {error.lineno}: {error.text}" if getattr(error, "text", None) else ""
             seen = f"{type(error).__name__}: {getattr(error, 'msg', error)}\n{place.rstrip()}"
             raise self._unfit(seen, "a file that Python can read") from None
         todo = unwritten(tree)
         if todo and set(self.kata.functions) <= todo:
             self.broken = True
-            raise NotStarted(" and ".join(self.kata.functions))
+            raise NotStarted("` and `".join(self.kata.functions))
 
     def _unfit(self, seen: str, expected: str) -> Wrong:
         self.broken = True

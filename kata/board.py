@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kata.manifest import EXERCISES, Kata, load_manifest
@@ -85,7 +86,7 @@ def _table(katas: list[Kata], tallies: dict[str, Tally]) -> Table:
         style = STYLES[tally.verdict]
         state = f"[{style}]{tally.text}[/]"
         mark = f"[{style}]{MARKS[tally.verdict]}[/]"
-        table.add_row(mark, kata.id, kata.title, state, str(tally.points))
+        table.add_row(mark, kata.id, escape(kata.title), state, str(tally.points))
     return table
 
 
@@ -98,7 +99,7 @@ def _print_next(console: Console, katas: list[Kata], tallies: dict[str, Tally]) 
         return
     kata = open_katas[0]
     path = f"{EXERCISES}/{kata.id}.py"
-    console.print(f"[bold]Next[/]   {kata.title} (about {kata.minutes} minutes)")
+    console.print(f"[bold]Next[/]   {escape(kata.title)} (about {kata.minutes} minutes)")
     console.print(f"  read   {EXERCISES}/{kata.lesson}/README.md")
     console.print(f"  write  {path}")
     console.print(f"  check  {run}pytest {path}")

@@ -9,10 +9,11 @@ An object that stays where it lives (a callable, a data set, a loader of the lea
 `Foreign`.
 """
 
+import contextlib
 import io
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import diffusers
@@ -23,17 +24,19 @@ import torch
 from datasets import Dataset
 from diffusers import ModelMixin, SchedulerMixin
 from PIL import Image
-from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, default_collate
 
 from kata import probes
 
 MAGIC = b"KATA"
 PLAIN = (type(None), bool, int, float, str)
 CONTAINERS = {"list": list, "tuple": tuple, "dict": dict}
+HOMES = (probes, diffusers, torch.optim)
+DEFAULTS = "_use_default_values"  # where a configuration notes which settings were not given
 
 
 class CrossingError(Exception):
-    """A value that a suite wants to send cannot cross; the message names its type."""
+    """A value that cannot cross, or bytes that hold none; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def pack(value: object, strict: bool = True) -> bytes:
     strict  raise CrossingError for a type that does not cross; else send a `Foreign` in its place
     """
     packer = _Packer(strict)
-    header = json.dumps(packer.tree(value)).encode()
+    with _crossing_errors("this value cannot cross"):
+        header = json.dumps(packer.tree(value)).encode()
     parts = [MAGIC, struct.pack("<QQ", len(header), len(packer.blobs)), header]
     for blob in packer.blobs:
         parts += [struct.pack("<Q", len(blob)), blob]
@@ -68,24 +72,33 @@ def unpack(data: bytes, find: Callable[[int], object] | None = None) -> object:
     """Return the value that `pack` made `data` from, leaving the random state as it was.
 
     find  on the learner's side: gives back the object that was kept under a number
+    Raises CrossingError for bytes that `pack` did not write, and runs no code that they name.
     """
-    stream = io.BytesIO(data)
-    if stream.read(4) != MAGIC:
-        raise CrossingError("these bytes were not written by `pack`")
-    header_length, count = struct.unpack("<QQ", stream.read(16))
-    tree = json.loads(stream.read(header_length))
-    blobs = [stream.read(struct.unpack("<Q", stream.read(8))[0]) for _ in range(count)]
-    with torch.random.fork_rng(devices=[]):
+    with _crossing_errors("these bytes cannot be read"), torch.random.fork_rng(devices=[]):
+        tree, blobs = _parts(data)
         return _Unpacker(blobs, find).value(tree)
 
 
 def update(original: object, changed: object) -> None:
     """Give `original` the state of `changed`, its copy that a function may have worked on.
 
-    Models, optimizers, schedulers and generators are what a function may change; everything else
-    is left as it is, so that a suite can compare it with what came back.
+    Models, optimizers, schedulers and generators are what a function may change, also inside
+    containers; everything else is left as it is, for a suite to compare with what came back.
     """
-    if isinstance(original, ModelMixin):
+    if type(changed) is not type(original):
+        return
+    with _crossing_errors(f"the {type(original).__name__} came back in a state that does not fit"):
+        _update(original, changed)
+
+
+def _update(original: object, changed: object) -> None:
+    if isinstance(original, (list, tuple)):
+        for one, other in zip(original, changed, strict=False):
+            update(one, other)
+    elif isinstance(original, dict):
+        for key in original.keys() & changed.keys():
+            update(original[key], changed[key])
+    elif isinstance(original, ModelMixin):
         _set_model_state(original, *_model_state(changed))
     elif isinstance(original, torch.optim.Optimizer):
         original.load_state_dict(changed.state_dict())
@@ -97,6 +110,37 @@ def update(original: object, changed: object) -> None:
         original.calls = changed.calls
     elif isinstance(original, DataLoader) and original.generator is not None:
         original.generator.set_state(changed.generator.get_state())
+
+
+@contextlib.contextmanager
+def _crossing_errors(trouble: str) -> Iterator[None]:
+    """Whatever is wrong with a value, or with bytes from the other side, is a CrossingError."""
+    try:
+        yield
+    except CrossingError:
+        raise
+    except Exception as error:
+        raise CrossingError(f"{trouble}: {type(error).__name__}: {error}") from error
+
+
+def _parts(data: bytes) -> tuple[object, list[bytes]]:
+    """The JSON tree and the blobs of a message."""
+    stream = io.BytesIO(data)
+    if stream.read(len(MAGIC)) != MAGIC:
+        raise CrossingError("these bytes were not written by `pack`")
+    header_length, count = struct.unpack("<QQ", _read(stream, 16))
+    tree = json.loads(_read(stream, header_length))
+    blobs = [_read(stream, *struct.unpack("<Q", _read(stream, 8))) for _ in range(count)]
+    if stream.read(1):
+        raise CrossingError("these bytes go on behind their end")
+    return tree, blobs
+
+
+def _read(stream: io.BytesIO, length: int) -> bytes:
+    data = stream.read(length)
+    if len(data) != length:
+        raise CrossingError("these bytes end too early")
+    return data
 
 
 @dataclass
@@ -158,8 +202,13 @@ class _Unpacker:
 # Tensors, arrays, pictures, generators
 
 
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    """The numbers one behind the other, in memory that no other tensor shares."""
+    return tensor.detach().clone(memory_format=torch.contiguous_format)
+
+
 def _pack_tensor(packer: _Packer, tensor: torch.Tensor) -> dict:
-    plain = tensor.detach().cpu().contiguous()
+    plain = _copy(tensor.cpu().resolve_conj().resolve_neg())
     return {
         "dtype": str(plain.dtype).removeprefix("torch."),
         "shape": list(plain.shape),
@@ -188,15 +237,25 @@ def _unpack_array(unpacker: _Unpacker, dtype: str, shape: list, blob: int) -> np
 
 
 def _pack_image(packer: _Packer, image: Image.Image) -> dict:
-    palette = packer.tree(image.getpalette()) if image.mode == "P" else None
     blob = packer.blob(image.tobytes())
-    return {"mode": image.mode, "size": list(image.size), "blob": blob, "palette": palette}
+    palette = image.palette and [image.getpalette(image.palette.mode), image.palette.mode]
+    clear = image.info.get("transparency")  # a colour, or the opacity of each colour as bytes
+    return {
+        "mode": image.mode,
+        "size": list(image.size),
+        "blob": blob,
+        "palette": palette,
+        "transparency": packer.tree(list(clear) if isinstance(clear, bytes) else clear),
+    }
 
 
-def _unpack_image(unpacker: _Unpacker, mode: str, size: list, blob: int, palette) -> Image.Image:
+def _unpack_image(unpacker: _Unpacker, mode: str, size: list, blob: int, palette, transparency):
     image = Image.frombytes(mode, tuple(size), unpacker.blobs[blob])
     if palette is not None:
-        image.putpalette(unpacker.value(palette))
+        image.putpalette(*palette)
+    if transparency is not None:
+        clear = unpacker.value(transparency)
+        image.info["transparency"] = bytes(clear) if type(clear) is list else clear
     return image
 
 
@@ -208,42 +267,64 @@ def _unpack_generator(unpacker: _Unpacker, device: str, state: dict) -> torch.Ge
     return torch.Generator(device).set_state(unpacker.value(state))
 
 
+def _pack_slice(packer: _Packer, key: slice) -> dict:
+    return {"parts": packer.tree([key.start, key.stop, key.step])}
+
+
+def _unpack_slice(unpacker: _Unpacker, parts: dict) -> slice:
+    return slice(*unpacker.value(parts))
+
+
 # Diffusers objects: class name, configuration, state
 
 
 def _find_class(name: str, base: type) -> type | None:
-    """The class of Diffusers or of the probes that is called `name` and derives from `base`."""
-    found = getattr(probes, name, None) or getattr(diffusers, name, None)
+    """The class of Diffusers, torch.optim or the probes called `name` that derives from `base`."""
+    found = next((getattr(home, name) for home in HOMES if hasattr(home, name)), None)
     return found if isinstance(found, type) and issubclass(found, base) else None
 
 
 def _class(name: str, base: type) -> type:
     found = _find_class(name, base)
     if found is None:
-        raise CrossingError(f"`{name}` is no {base.__name__} of Diffusers or of the probes")
+        raise CrossingError(f"`{name}` is no {base.__name__} that is known here")
     return found
 
 
 def _config(thing: ModelMixin | SchedulerMixin) -> dict:
-    return {key: value for key, value in thing.config.items() if not key.startswith("_")}
+    return {k: v for k, v in thing.config.items() if not k.startswith("_") or k == DEFAULTS}
+
+
+def _build(name: str, base: type, config: dict) -> ModelMixin | SchedulerMixin:
+    """Build it anew. What it left to its class stays so: another class then takes its own."""
+    built = _class(name, base).from_config({k: v for k, v in config.items() if k != DEFAULTS})
+    built.register_to_config(**{DEFAULTS: config.get(DEFAULTS, [])})
+    return built
 
 
 def _model_state(model: ModelMixin) -> tuple[dict, dict, dict]:
-    """Weights, gradients, and the flags that `train()`, `requires_grad_()` and a probe keep."""
-    weights = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    """Weights, gradients, and what `to()`, `train()`, `requires_grad_()` and a probe keep."""
+    weights = {name: _copy(tensor) for name, tensor in model.state_dict().items()}
     parameters = dict(model.named_parameters())
-    gradients = {name: p.grad.detach() for name, p in parameters.items() if p.grad is not None}
-    frozen = [name for name, p in parameters.items() if not p.requires_grad]
-    flags = {"training": model.training, "frozen": frozen, "calls": getattr(model, "calls", None)}
+    gradients = {name: _copy(p.grad) for name, p in parameters.items() if p.grad is not None}
+    flags = {
+        "device": str(model.device),
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "training": model.training,
+        "frozen": [name for name, p in parameters.items() if not p.requires_grad],
+        "calls": getattr(model, "calls", None),
+    }
     return weights, gradients, flags
 
 
 def _set_model_state(model: ModelMixin, weights: dict, gradients: dict, flags: dict) -> None:
+    # The `to` of torch: that of Diffusers warns whenever a dtype is named.
+    torch.nn.Module.to(model, flags["device"], getattr(torch, flags["dtype"]))
     model.load_state_dict(weights)
     model.train(flags["training"])
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name not in flags["frozen"])
-        parameter.grad = gradients.get(name)
+        parameter.grad = gradients[name].to(flags["device"]) if name in gradients else None
     if flags["calls"] is not None:
         model.calls = flags["calls"]
 
@@ -257,17 +338,13 @@ def _pack_model(packer: _Packer, model: ModelMixin) -> dict:
         "weights": packer.blob(safetensors.torch.save(weights)),
         "gradients": packer.blob(safetensors.torch.save(gradients)),
         "flags": packer.tree(flags),
-        "device": str(model.device),
-        "dtype": str(model.dtype).removeprefix("torch."),
     }
 
 
-def _unpack_model(unpacker: _Unpacker, name, config, weights, gradients, flags, device, dtype):
-    model = _class(name, ModelMixin).from_config(unpacker.value(config))
-    model = model.to(device=device, dtype=getattr(torch, dtype))
+def _unpack_model(unpacker: _Unpacker, name, config, weights, gradients, flags) -> ModelMixin:
+    model = _build(name, ModelMixin, unpacker.value(config))
     weights, gradients = (
-        {key: tensor.to(device) for key, tensor in safetensors.torch.load(blob).items()}
-        for blob in (unpacker.blobs[weights], unpacker.blobs[gradients])
+        safetensors.torch.load(unpacker.blobs[blob]) for blob in (weights, gradients)
     )
     _set_model_state(model, weights, gradients, unpacker.value(flags))
     unpacker.models.append(model)
@@ -290,7 +367,7 @@ def _pack_scheduler(packer: _Packer, scheduler: SchedulerMixin) -> dict:
 
 
 def _unpack_scheduler(unpacker: _Unpacker, name: str, config: dict, state: dict) -> SchedulerMixin:
-    scheduler = _class(name, SchedulerMixin).from_config(unpacker.value(config))
+    scheduler = _build(name, SchedulerMixin, unpacker.value(config))
     vars(scheduler).update(unpacker.value(state))
     return scheduler
 
@@ -305,24 +382,30 @@ def _pack_optimizer(packer: _Packer, optimizer: torch.optim.Optimizer) -> dict:
         for index, model in enumerate(packer.models)
         for name, parameter in model.named_parameters()
     }
-    groups = [[places[id(p)] for p in group["params"]] for group in optimizer.param_groups]
+    groups = [[places.get(id(p)) for p in group["params"]] for group in optimizer.param_groups]
+    if any(None in group for group in groups):
+        raise CrossingError("an optimizer crosses behind the models whose parameters it holds")
     return {
         "name": type(optimizer).__name__,
         "groups": groups,
+        "defaults": packer.tree(optimizer.defaults),
         "state": packer.tree(optimizer.state_dict()),
     }
 
 
-def _unpack_optimizer(unpacker: _Unpacker, name: str, groups: list, state: dict):
+def _unpack_optimizer(unpacker: _Unpacker, name: str, groups: list, defaults: dict, state: dict):
     parameters = [dict(model.named_parameters()) for model in unpacker.models]
     groups = [{"params": [parameters[index][key] for index, key in group]} for group in groups]
-    optimizer = getattr(torch.optim, name)(groups, lr=0.0)
+    optimizer = _class(name, torch.optim.Optimizer)(groups, lr=1.0)
+    optimizer.defaults = unpacker.value(defaults)
     optimizer.load_state_dict(unpacker.value(state))
     return optimizer
 
 
 def _pack_dataset(packer: _Packer, dataset: Dataset) -> dict:
-    table = dataset.with_format(None).data.table
+    if packer.strict and dataset.format["type"] is not None:
+        raise CrossingError("a data set crosses without a format or a transform of its own")
+    table = dataset.with_format("arrow")[:]
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
@@ -334,6 +417,8 @@ def _unpack_dataset(unpacker: _Unpacker, blob: int) -> Dataset:
 
 
 def _pack_loader(packer: _Packer, loader: DataLoader) -> dict:
+    if packer.strict and not _is_plain(loader):
+        raise CrossingError("a loader crosses without a sampler or a `collate_fn` of its own")
     return {
         "examples": packer.tree([loader.dataset[index] for index in range(len(loader.dataset))]),
         "batch_size": loader.batch_size,
@@ -353,6 +438,14 @@ def _unpack_loader(unpacker: _Unpacker, examples, batch_size, shuffle, drop_last
     )
 
 
+def _is_plain(loader: DataLoader) -> bool:
+    return (
+        type(loader.sampler) in (RandomSampler, SequentialSampler)
+        and loader.collate_fn is default_collate
+        and loader.batch_size is not None
+    )
+
+
 def _pack_log(packer: _Packer, log: probes.CallLog) -> dict:
     watched = None if log.watched is None else packer.models.index(log.watched)
     return {"calls": packer.tree(log.calls), "limit": log.limit, "watched": watched}
@@ -369,21 +462,34 @@ def _is(*types: type) -> Callable[[object], bool]:
 
 def _is_known(base: type) -> Callable[[object], bool]:
     """A class of the learner's own derives from a known one, but cannot be built anew by name."""
-    return lambda value: isinstance(value, base) and _find_class(type(value).__name__, base)
+    return lambda value: (
+        isinstance(value, base) and _find_class(type(value).__name__, base) is type(value)
+    )
+
+
+def _is_dense(value: object) -> bool:
+    """A tensor whose numbers lie in memory one by one: not sparse, quantized, nested or on meta."""
+    return (
+        isinstance(value, torch.Tensor)
+        and value.layout is torch.strided
+        and not (value.is_quantized or value.is_nested or value.is_meta)
+    )
+
+
+def _is_array(value: object) -> bool:
+    """An array of numbers, texts or dates: not of objects, which are addresses, nor of records."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "biufcSUmM"
 
 
 KINDS = {
-    "tensor": (_is(torch.Tensor), _pack_tensor, _unpack_tensor),
-    "array": (
-        lambda value: isinstance(value, np.ndarray) and value.dtype != object,
-        _pack_array,
-        _unpack_array,
-    ),
+    "slice": (_is(slice), _pack_slice, _unpack_slice),
+    "tensor": (_is_dense, _pack_tensor, _unpack_tensor),
+    "array": (_is_array, _pack_array, _unpack_array),
     "image": (_is(Image.Image), _pack_image, _unpack_image),
     "generator": (_is(torch.Generator), _pack_generator, _unpack_generator),
     "model": (_is_known(ModelMixin), _pack_model, _unpack_model),
     "scheduler": (_is_known(SchedulerMixin), _pack_scheduler, _unpack_scheduler),
-    "optimizer": (_is(torch.optim.Optimizer), _pack_optimizer, _unpack_optimizer),
+    "optimizer": (_is_known(torch.optim.Optimizer), _pack_optimizer, _unpack_optimizer),
     "dataset": (_is(Dataset), _pack_dataset, _unpack_dataset),
     "loader": (_is(DataLoader), _pack_loader, _unpack_loader),
     "log": (_is(probes.CallLog), _pack_log, _unpack_log),

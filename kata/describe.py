@@ -19,6 +19,8 @@ def describe(value: object) -> str:
         return _describe_sequence(value)
     if type(value) is dict:
         return f"dict with {_names(list(value))}" if value else "an empty dict"
+    if isinstance(value, slice):
+        return _describe_slice(value)
     if value is None or isinstance(value, (bool, int, str)):
         text = repr(value)
         return text if len(text) <= 60 else f"{text[:57]}...{text[-1]}"
@@ -33,13 +35,21 @@ def _describe_array(value: torch.Tensor | np.ndarray) -> str:
     if value.ndim == 0:
         return f"{dtype} {kind} of one number, {_number(value.item())}"
     text = f"{dtype} {kind} {tuple(value.shape)}"
-    if value.size == 0 if kind == "array" else value.numel() == 0:
+    if 0 in value.shape:
         return f"{text}, empty"
-    return f"{text} in [{_number(value.min().item())}, {_number(value.max().item())}]"
+    try:
+        return f"{text} in [{_number(value.min().item())}, {_number(value.max().item())}]"
+    except (RuntimeError, TypeError):  # numbers without an order, texts, types without a minimum
+        return text
 
 
 def _number(value: float) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def _describe_slice(value: slice) -> str:
+    parts = [value.start, value.stop, *([] if value.step is None else [value.step])]
+    return ":".join("" if part is None else describe(part) for part in parts)
 
 
 def _describe_sequence(value: list | tuple) -> str:

@@ -1,7 +1,13 @@
 """Inputs that suites draw anew from a seed."""
 
+import io
+
+import numpy as np
+import pyarrow.parquet as pq
 import torch
 from PIL import Image
+
+from kata.manifest import ROOT
 
 
 def pictures(rng: torch.Generator, batch: int, size: int) -> torch.Tensor:
@@ -9,6 +15,16 @@ def pictures(rng: torch.Generator, batch: int, size: int) -> torch.Tensor:
     coarse = torch.rand(batch, 3, 4, 4, generator=rng) * 2 - 1
     smooth = torch.nn.functional.interpolate(coarse, size=size, mode="bilinear")
     return smooth.clamp(-1, 1)
+
+
+def butterflies(rng: torch.Generator, batch: int, size: int) -> torch.Tensor:
+    """Return (batch, 3, size, size) float32 in [-1, 1]: some of the butterflies in `data/`."""
+    column = pq.read_table(ROOT / "data" / "butterflies" / "data", columns=["image"])["image"]
+    chosen = torch.randperm(len(column), generator=rng)[:batch]
+    files = [io.BytesIO(column[i.item()]["bytes"].as_py()) for i in chosen]
+    small = [Image.open(file).convert("RGB").resize((size, size)) for file in files]
+    pixels = torch.from_numpy(np.stack([np.asarray(one) for one in small]))
+    return pixels.permute(0, 3, 1, 2) / 127.5 - 1
 
 
 def image(rng: torch.Generator, width: int, height: int, mode: str = "RGB") -> Image.Image:

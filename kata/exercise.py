@@ -7,15 +7,20 @@ a function may change (models, optimizers, generators) comes back into the suite
 the other arguments `exercise.last` holds both what was sent and what became of it.
 """
 
+import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 
-from kata.crossing import Reference, pack, unpack, update
+import pytest
+
+from kata.crossing import CrossingError, Reference, pack, unpack, update
 from kata.describe import describe
 from kata.manifest import Kata
 from kata.verdict import NotStarted, Wrong
 from kata.worker import MissingName, Worker
+
+EXITS = (pytest.exit.Exception, unittest.SkipTest)
 
 
 @dataclass(frozen=True)
@@ -77,9 +82,15 @@ class Exercise:
         }
         data = pack(request)
         self.pending = _text(target, method, arguments, keywords)
-        answer = unpack(self._answer(data))
-        for original, changed in zip(sent, answer["after"], strict=True):
-            update(original, changed)
+        try:
+            answer = unpack(self._answer(data))
+            for original, changed in zip(sent, answer["after"], strict=True):
+                update(original, changed)
+        except CrossingError as error:
+            raise Wrong(
+                seen=f"what came back cannot be read: {error}",
+                expected="numbers, texts, containers, tensors, pictures or Diffusers objects",
+            ) from error
         result = self._things(answer["result"])
         self.line = answer["line"] or self.line
         call = Call(
@@ -139,7 +150,7 @@ class Thing:
         return self._exercise.call(self, method="length")
 
     def __getitem__(self, key):
-        return self._exercise.call(self, [_slice(key)], method="item")
+        return self._exercise.call(self, [key], method="item")
 
     def __iter__(self) -> Iterator:
         iterator = self._exercise.call(self, method="iterate")
@@ -151,16 +162,11 @@ def _reference(value: object) -> object:
     return value.reference if isinstance(value, Thing) else value
 
 
-def _slice(key: object) -> object:
-    """A slice crosses as the list of its indices."""
-    return list(range(key.stop))[key] if isinstance(key, slice) else key
-
-
 def _leaves_early(error: BaseException) -> bool:
-    """SystemExit, and what pytest's skip, xfail and exit raise, all but its timeout."""
-    if isinstance(error, KeyboardInterrupt):
-        return False
-    return not isinstance(error, Exception) and "Timeout" not in str(error)
+    """SystemExit, and what pytest takes for a skip, an expected failure or the end of the run."""
+    if isinstance(error, KeyboardInterrupt) or type(error) is pytest.fail.Exception:
+        return False  # the user's, and the timeout's
+    return isinstance(error, EXITS) or not isinstance(error, Exception)
 
 
 def _text(target: object, method: str, arguments, keywords: dict) -> str:
@@ -177,6 +183,6 @@ def _text(target: object, method: str, arguments, keywords: dict) -> str:
         "item": f"{name}[{inside}]",
         "length": f"len({name})",
         "iterate": f"iter({name})",
-        "next": f"next({name})",
+        "next": "next(the iterator)",
     }
     return shapes[method]

@@ -4,8 +4,10 @@ Each function passes in silence or raises `Wrong` with what was seen and what wa
 is the misconception that such a value looks like.
 """
 
+import inspect
 import itertools
 import math
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -13,10 +15,12 @@ import torch
 from diffusers import ModelMixin, SchedulerMixin
 from PIL import Image
 
-from kata.crossing import Foreign
+from kata.crossing import PLAIN, Foreign, pack
 from kata.describe import describe
 from kata.exercise import Call, Thing
 from kata.verdict import Wrong
+
+COMPARED = (*PLAIN, torch.Tensor, np.ndarray, Image.Image)
 
 
 def that(condition: bool, seen: str, expected: str, hint: str = "") -> None:
@@ -40,7 +44,7 @@ def tensor(
     expected = _tensor_text(shape, dtype, between)
     if not isinstance(value, torch.Tensor):
         raise Wrong(f"{name} is {describe(value)}", expected, _type_hint(value) or hint)
-    seen = f"{name} is a {describe(value)}"
+    seen = f"{name} is {_article(describe(value))}"
     if shape is not None:
         fits = len(shape) == value.ndim and all(
             want in (None, length) for want, length in zip(shape, value.shape, strict=True)
@@ -63,17 +67,23 @@ def close(
     hint: str = "",
     because: str = "",
 ) -> None:
-    """`actual` equals `expected` within `atol`, elementwise. Shapes are expected to agree.
+    """`actual` equals `expected` in shape and, elementwise, within `atol`.
 
     what     the two in words: "the noisy batch"
     because  the formula or the reason, for the message
     """
+    that(
+        actual.shape == expected.shape,
+        f"{what} has the shape {tuple(actual.shape)}",
+        f"the shape {tuple(expected.shape)}",
+        hint,
+    )
     difference = (actual.double() - expected.double()).abs().max().item() if actual.numel() else 0.0
     reason = f": {because}" if because else ""
     that(
         difference <= atol,
         f"{what} is off by up to {difference:.3g}",
-        f"equal to within {atol:.0e}{reason}",
+        f"equal to within {atol:g}{reason}",
         hint,
     )
 
@@ -81,15 +91,16 @@ def close(
 def standard_normal(values: torch.Tensor, name: str) -> None:
     """The values have the mean, mean square and distribution of independent standard normal ones.
 
-    The moments may lie six standard errors out, and the distribution as far as the inequality of
-    Dvoretzky, Kiefer and Wolfowitz allows: of a thousand values or more a right answer fails less
-    than once in a million.
+    The moments may lie six standard errors out, the distribution as far as the inequality of
+    Dvoretzky, Kiefer and Wolfowitz allows, and the largest value is one that so many values reach:
+    of a thousand values or more a right answer fails less than once in a million.
     """
     x = values.double().flatten().sort().values
     n = len(x)
     mean, square, fourth = x.mean().item(), (x**2).mean().item(), (x**4).mean().item()
     ranks = (torch.arange(n, dtype=torch.float64, device=x.device) + 0.5) / n
     distance = (torch.special.ndtr(x) - ranks).abs().max().item()
+    as_large = n * math.erfc(x.abs().max().item() / 2**0.5)  # how many are expected to be
     seen = f"{name} has mean {mean:.3f}, mean square {square:.3f}, range {_range(x)}"
     expected = "standard normal: mean 0, mean square 1, a bell with long tails"
     if square < 1e-12:
@@ -101,10 +112,11 @@ def standard_normal(values: torch.Tensor, name: str) -> None:
     that(abs(mean) < 6 * n**-0.5, seen, expected, hint)
     that(abs(square - 1) < 6 * (2 / n) ** 0.5, seen, expected, hint)
     that(distance < (math.log(2e7) / (2 * n)) ** 0.5, seen, expected, hint)
+    that(1e-7 < as_large < math.log(1e7), seen, expected, "Its tails are not those of a bell.")
 
 
 def independent(values: torch.Tensor, axes: tuple[str, ...], name: str) -> None:
-    """Standard normal values repeat along none of their axes.
+    """Values of one distribution repeat along none of their axes.
 
     axes  what the slices along each axis are called: ("pictures", "channels", "rows", "columns")
 
@@ -112,15 +124,17 @@ def independent(values: torch.Tensor, axes: tuple[str, ...], name: str) -> None:
     less than once in a million.
     """
     for axis, slices in enumerate(axes):
-        rows = values.double().movedim(axis, 0).flatten(1)
-        correlation = (rows @ rows.T / rows.shape[1]).fill_diagonal_(0)
-        largest = correlation.abs().max().item()
-        same = f"Noise of a smaller shape is broadcast: some {slices} share it."
+        centred = values.double() - values.double().mean()
+        rows = torch.nn.functional.normalize(centred.movedim(axis, 0).flatten(1))
+        correlations = (rows @ rows.T).fill_diagonal_(0).flatten()
+        largest = correlations[correlations.abs().argmax()].item()
         that(
-            largest < 7 * rows.shape[1] ** -0.5,
+            abs(largest) < 7 * rows.shape[1] ** -0.5,
             f"{name} of two {slices} has correlation {largest:.2f}",
             "noise of the full shape, drawn for each number by itself",
-            same if correlation.max() > 0.99 else "",
+            f"Noise of a smaller shape is broadcast: some {slices} share it."
+            if largest > 0.99
+            else "",
         )
 
 
@@ -190,8 +204,9 @@ def _range(x: torch.Tensor) -> str:
 def number(value: object, name: str = "the result", hint: str = "") -> float:
     """`value` is one Python number (not a tensor, not a bool). Returns it as a float."""
     if type(value) not in (int, float):
-        raise Wrong(f"{name} is {describe(value)}", "a Python number", hint or _type_hint(value))
-    that(np.isfinite(value), f"{name} is {value}", "a finite number", hint)
+        raise Wrong(f"{name} is {describe(value)}", "a Python number", _type_hint(value) or hint)
+    is_finite = abs(value) <= sys.float_info.max  # holds for integers of any length, not for nan
+    that(is_finite, f"{name} is {describe(value)}", "a finite number", hint)
     return float(value)
 
 
@@ -214,9 +229,9 @@ def pair(value: object, names: str, hint: str = "") -> tuple:
 
 def mapping(value: object, key: str, hint: str = "") -> object:
     """`value` is a dict with this key. Returns what lies under it."""
-    if type(value) is not dict:
-        raise Wrong(f"the result is {describe(value)}", f"a dict with the key {key!r}", hint)
-    that(key in value, f"a {describe(value)}", f"a dict with the key {key!r}", hint)
+    seen, expected = f"the result is {describe(value)}", f"a dict with the key {key!r}"
+    that(type(value) is dict, seen, expected, _type_hint(value) or hint)
+    that(key in value, seen, expected, hint)
     return value[key]
 
 
@@ -236,9 +251,25 @@ def instance(value: object, class_name: str, hint: str = "") -> ModelMixin | Sch
         known and type(value).__name__ == class_name,
         f"the result is {describe(value)}",
         f"a `{class_name}` of Diffusers",
-        hint or _type_hint(value),
+        _type_hint(value) or hint,
     )
     return value
+
+
+def configuration(value: ModelMixin | SchedulerMixin, wanted: ModelMixin | SchedulerMixin) -> None:
+    """`value` has every setting of `wanted`, an object of its class. A list equals a tuple."""
+    parameters = inspect.signature(type(wanted).__init__).parameters
+    for key in [name for name in parameters if name in wanted.config]:
+        given, setting, default = (
+            list(each) if isinstance(each, tuple) else each
+            for each in (value.config.get(key), wanted.config[key], parameters[key].default)
+        )
+        that(
+            given == setting,
+            f"a {type(value).__name__} with {key}={given!r}",
+            f"{key}={setting!r}",
+            "It was not passed on: this is what the library takes." if given == default else "",
+        )
 
 
 def thing(value: object, what: str, hint: str = "") -> Thing:
@@ -247,7 +278,7 @@ def thing(value: object, what: str, hint: str = "") -> Thing:
         isinstance(value, Thing),
         f"the result is {describe(value)}",
         what,
-        hint or _type_hint(value),
+        _type_hint(value) or hint,
     )
     return value
 
@@ -264,17 +295,16 @@ def unchanged(call: Call) -> None:
 
 
 def _same(before: object, after: object) -> bool:
-    if isinstance(before, torch.Tensor):
-        return before.shape == after.shape and torch.equal(before, after)
-    if isinstance(before, np.ndarray):
-        return np.array_equal(before, after)
-    if isinstance(before, Image.Image):
-        return before.mode == after.mode and before.tobytes() == after.tobytes()
-    if type(before) in (list, tuple):
-        return len(before) == len(after) and all(map(_same, before, after))
+    """Whether a value is as it was. What a function may change (a model) counts as the same."""
+    if isinstance(before, COMPARED):
+        return pack(before) == pack(after, strict=False)
+    if type(before) not in (list, tuple, dict):
+        return True
+    if type(before) is not type(after) or len(before) != len(after):
+        return False
     if type(before) is dict:
-        return before.keys() == after.keys() and all(_same(before[k], after[k]) for k in before)
-    return True
+        return all(key in after and _same(before[key], after[key]) for key in before)
+    return all(map(_same, before, after))
 
 
 def _type_hint(value: object) -> str:
@@ -289,12 +319,17 @@ def _type_hint(value: object) -> str:
 
 
 def _tensor_text(shape, dtype, between) -> str:
-    parts = ["a"]
+    parts = []
     if dtype is not None:
         parts.append(str(dtype).removeprefix("torch."))
     parts.append("tensor")
     if shape is not None:
-        parts.append("(" + ", ".join("any" if n is None else str(n) for n in shape) + ")")
+        lengths = ", ".join("any" if n is None else str(n) for n in shape)
+        parts.append(f"({lengths},)" if len(shape) == 1 else f"({lengths})")
     if between is not None:
         parts.append(f"in [{between[0]:g}, {between[1]:g}]")
-    return " ".join(parts)
+    return _article(" ".join(parts))
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun.startswith(tuple("aeiou")) else f"a {noun}"

@@ -5,6 +5,7 @@ Everything that is known about a kata and is not in its files stands in `katas.t
 
 import difflib
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,16 @@ from kata.errors import KataError
 ROOT = Path(__file__).resolve().parent.parent
 EXERCISES, SOLUTIONS, TESTS = "exercises", "solutions", "tests"
 TREES = (EXERCISES, SOLUTIONS)
+LESSON_FIELDS = {"name": str, "title": str}
+KATA_FIELDS = {
+    "name": str,
+    "title": str,
+    "minutes": int,
+    "concepts": list,
+    "functions": list,
+    "hints": list,
+}
+TYPES = {str: "a text", int: "a whole number", list: "a list of texts"}
 
 
 class ManifestError(KataError):
@@ -92,7 +103,8 @@ class Manifest:
                 return kata
         names = [kata.name for kata in self.katas]
         near = difflib.get_close_matches(wanted.rpartition("/")[2], names, n=1, cutoff=0.5)
-        mend = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(names)}."
+        there = f"There are: {', '.join(names)}." if names else "katas.toml holds none."
+        mend = f"Did you mean `{near[0]}`?" if near else there
         raise ManifestError(f"There is no kata `{name}`. {mend}")
 
 
@@ -103,24 +115,61 @@ def load_manifest(root: Path = ROOT) -> Manifest:
         return parse_manifest(path.read_text(encoding="utf-8"), root)
     except OSError as error:
         raise ManifestError(f"Cannot read {path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"Cannot read {path}: it is not UTF-8 text.") from error
 
 
 def parse_manifest(text: str, root: Path = ROOT) -> Manifest:
     """Make a manifest of the text of a `katas.toml`. Raises ManifestError when it is broken."""
     try:
         table = tomllib.loads(text)
-        return Manifest(root, tuple(_lesson(root, entry) for entry in table.get("lesson", [])))
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"katas.toml is not valid TOML: {error}.") from error
-    except (KeyError, TypeError) as error:
-        raise ManifestError(f"katas.toml: an entry lacks or misspells a field: {error}.") from error
+    lessons = tuple(_lesson(root, entry) for entry in _tables(table, "lesson"))
+    _check_fields(table, {}, "the file")
+    manifest = Manifest(root, lessons)
+    _check_names("lesson", lessons)
+    _check_names("kata", manifest.katas)
+    return manifest
 
 
 def _lesson(root: Path, entry: dict) -> Lesson:
-    katas = tuple(_kata(root, entry["name"], kata) for kata in entry.get("kata", []))
-    return Lesson(root, entry["name"], entry["title"], katas)
+    katas = _tables(entry, "kata")
+    _check_fields(entry, LESSON_FIELDS, f"the lesson `{entry.get('name')}`")
+    return Lesson(root, **entry, katas=tuple(_kata(root, entry["name"], kata) for kata in katas))
 
 
 def _kata(root: Path, lesson: str, entry: dict) -> Kata:
-    lists = {key: tuple(entry.pop(key)) for key in ("concepts", "functions", "hints")}
-    return Kata(root, lesson, **lists, **entry)
+    _check_fields(entry, KATA_FIELDS, f"the kata `{entry.get('name')}`")
+    fields = {key: tuple(value) if type(value) is list else value for key, value in entry.items()}
+    return Kata(root, lesson, **fields)
+
+
+def _tables(parent: dict, kind: str) -> list[dict]:
+    """Take the tables of a kind out of the table that holds them."""
+    tables = parent.pop(kind, [])
+    if type(tables) is not list or not all(type(table) is dict for table in tables):
+        raise ManifestError(f"katas.toml: `{kind}` is written as [[...]], once for each.")
+    return tables
+
+
+def _check_fields(entry: dict, fields: dict[str, type], whose: str) -> None:
+    for key in [*fields, *entry]:
+        if key not in fields:
+            raise ManifestError(f"katas.toml: {whose} has a field `{key}` that is not known.")
+        if key not in entry:
+            raise ManifestError(f"katas.toml: {whose} lacks the field `{key}`.")
+        if not _fits(entry[key], fields[key]):
+            raise ManifestError(f"katas.toml: `{key}` of {whose} is not {TYPES[fields[key]]}.")
+
+
+def _fits(value: object, wanted: type) -> bool:
+    return type(value) is wanted and (
+        wanted is not list or all(type(item) is str for item in value)
+    )
+
+
+def _check_names(kind: str, things: tuple) -> None:
+    for name, count in Counter(thing.name for thing in things).items():
+        if count > 1:
+            raise ManifestError(f"katas.toml names the {kind} `{name}` {count} times.")

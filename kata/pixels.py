@@ -26,11 +26,12 @@ def preprocessed(value: object, image: Image.Image, size: int, name: str = "the 
     upright = to_tensor(_squeezed(image.convert("RGB"), size))
     off = _distance(value, upright)
     expect.that(
-        off <= TOLERANCE and value.abs().max().item() <= 1.001,
+        off <= TOLERANCE,
         f"{name} is a {describe(value)}, off by {off:.2f} on average",
         f"all of the {describe(image)}: RGB, {size}x{size}, in [-1, 1], mirrored or not",
-        _value_hint(value, image, size),
+        _value_hint(value, image, size) if off > TOLERANCE else "",
     )
+    expect.tensor(value, shape, torch.float32, (-1.001, 1.001), name)
     return (value - upright).abs().mean().item() > off
 
 
@@ -74,15 +75,17 @@ def _squeezed(image: Image.Image, size: int) -> Image.Image:
 
 def _shape_hint(value: object, image: Image.Image, size: int) -> str:
     """The misconception that explains a wrong shape, or ""."""
-    if not isinstance(value, torch.Tensor):
+    if not isinstance(value, torch.Tensor) or value.ndim != 3 or value.shape == (3, size, size):
         return ""
     shape, channels = tuple(value.shape), len(image.getbands())
     if shape == (size, size, 3):
         return "Channels come first in torch: `permute(2, 0, 1)`."
     if shape == (channels, size, size) and channels != 3:
         return f'The picture kept its mode {image.mode}: `image.convert("RGB")` comes first.'
-    if shape[0] == 3 and shape != (3, size, size) and min(shape[1:], default=0) == size:
+    if shape[0] == 3 and min(shape[1:]) == size:
         return "`Resize(s)` sets the shorter side only; `Resize((s, s))` sets both."
+    if shape[0] == 3 and shape[1] == shape[2]:
+        return "A square, but of another size: `image_size` does not reach the preprocessing."
     return ""
 
 
@@ -90,24 +93,26 @@ def _value_hint(value: torch.Tensor, image: Image.Image, size: int) -> str:
     """The misconception that explains wrong values, or ""."""
     right = to_tensor(_squeezed(image.convert("RGB"), size))
     cropped = to_tensor(center_crop(resize(image.convert("RGB"), size), size))
-    wrong = {
-        "The range is still [0, 1]: Normalize([0.5], [0.5]) makes it [-1, 1].": (right + 1) / 2,
-        "The range is still [0, 255]: ToTensor would have divided by 255.": (right + 1) * 127.5,
-        "0.5 was subtracted, but nothing divided by: the standard deviation is 0.5 too.": right / 2,
-        "Normalized twice: the range was [-1, 1] before the last step.": right * 2 - 1,
-        "The sides were cut off: `Resize((s, s))` squeezes, a crop loses the wings.": cropped,
-        "It stands on its head: a horizontal flip swaps left and right.": right.flip(-2),
-        "Red and blue are swapped.": right.flip(0),
-        "Rows and columns are swapped: `permute(2, 0, 1)` keeps them.": right.transpose(1, 2),
-    }
+    swapped = "Rows and columns are swapped: `permute(2, 0, 1)` keeps them."
+    wrong = [
+        ("The range is still [0, 1]: Normalize([0.5], [0.5]) makes it [-1, 1].", (right + 1) / 2),
+        ("The range is still [0, 255]: ToTensor would have divided by 255.", (right + 1) * 127.5),
+        ("0.5 was subtracted, but nothing divided by: the deviation is 0.5, too.", right / 2),
+        ("Normalized twice: the range was [-1, 1] before the last step.", right * 2 - 1),
+        ("The sides were cut off: `Resize((s, s))` squeezes, a crop loses the wings.", cropped),
+        ("It stands on its head: a horizontal flip swaps left and right.", right.flip(1)),
+        ("Red and blue are swapped.", right.flip(0)),
+        (swapped, right.transpose(1, 2)),
+        (swapped, right.flip(2).transpose(1, 2)),
+    ]
     if image.mode in ("LA", "RGBA"):
         late = to_tensor(_squeezed(image, size).convert("RGB"))
-        wrong['Resized before `convert("RGB")`: what is transparent lost its colours.'] = late
+        wrong.append(('Resized before `convert("RGB")`: the transparent lost its colours.', late))
         for ground in ("white", "black"):
             hint = f"What is transparent was blended with {ground}: `convert` keeps its colours."
-            wrong[hint] = to_tensor(_squeezed(_blended(image, ground), size))
-    nearest = min(wrong, key=lambda hint: _distance(value, wrong[hint]))
-    return nearest if _distance(value, wrong[nearest]) <= TOLERANCE else ""
+            wrong.append((hint, to_tensor(_squeezed(_blended(image, ground), size))))
+    distance, hint = min((_distance(value, picture), hint) for hint, picture in wrong)
+    return hint if distance <= TOLERANCE else ""
 
 
 def _blended(image: Image.Image, ground: str) -> Image.Image:

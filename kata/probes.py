@@ -4,6 +4,8 @@ They are Diffusers models, so that whatever a learner may do with a UNet works o
 cross like one: by class name, configuration and weights.
 """
 
+import functools
+
 import torch
 from diffusers import UNet2DModel
 
@@ -15,6 +17,7 @@ class RecordingUNet(UNet2DModel):
            and `training`, the model's mode
     """
 
+    @functools.wraps(UNet2DModel.__init__)  # `from_config` reads the options in the signature
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.calls = []

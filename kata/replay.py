@@ -4,7 +4,8 @@ A `RecordingUNet` remembers its noisy pictures and timesteps. With the clean pic
 follows from them, and with the noise the loss: in whatever order the learner's code drew.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,8 @@ import torch
 from kata import expect
 from kata.describe import describe
 from kata.verdict import Wrong
+
+ONE_FOR_ALL = "One timestep for the whole batch: each picture needs one of its own."
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def only_pass(calls: list[dict], clean: torch.Tensor, scheduler) -> Shown:
 def shown(call: dict, clean: torch.Tensor, scheduler) -> Shown:
     """Read one recorded call. Raises Wrong for shapes, timesteps or pictures that cannot be right.
 
-    The noise itself is not judged here: see `expect_noise`.
+    What was drawn is not judged here: see `expect_draws`.
     """
     noisy, timesteps = call["sample"], call["timestep"]
     expect.tensor(
@@ -75,13 +78,11 @@ def shown(call: dict, clean: torch.Tensor, scheduler) -> Shown:
 def _expect_timesteps(timesteps: object, count: int, end: int) -> None:
     """One whole number for each picture, within the schedule."""
     name = "what the model was shown as timesteps"
-    one_for_all = not isinstance(timesteps, torch.Tensor) or timesteps.numel() == 1
-    by_chance = end ** (1 - count)  # how likely it is that independent draws agree
     expect.that(
-        not (count > 1 and one_for_all) and (by_chance > 1e-7 or len(timesteps.unique()) > 1),
+        count == 1 or (isinstance(timesteps, torch.Tensor) and timesteps.numel() > 1),
         f"{name} is {describe(timesteps)}",
-        f"{count} timesteps for {count} pictures, drawn independently",
-        "One timestep for the whole batch: each picture needs one of its own.",
+        f"{count} timesteps for {count} pictures",
+        ONE_FOR_ALL,
     )
     expect.tensor(timesteps, (count,), name=name)
     expect.that(
@@ -90,6 +91,44 @@ def _expect_timesteps(timesteps: object, count: int, end: int) -> None:
         "whole numbers (int64): they are places in the schedule",
     )
     expect.tensor(timesteps, between=(0, end - 1), name=name)
+
+
+def expect_draws(scheduler, seen: list[Shown]) -> None:
+    """Timesteps and noise of these forward passes are drawn as the loss of DDPM wants them."""
+    expect_timesteps(scheduler, seen)
+    expect_noise(scheduler, seen)
+
+
+def expect_timesteps(scheduler, seen: list[Shown]) -> None:
+    """Each picture's timestep is its own, and every one of the schedule is as likely as another."""
+    end = scheduler.config.num_train_timesteps
+    together = [len(one.timesteps.unique()) == 1 for one in seen]
+    by_chance = math.prod(end ** (1 - len(one.timesteps)) for one in seen)
+    expect.that(
+        not all(together) or by_chance > 1e-7,
+        f"timesteps {describe(seen[0].timesteps.tolist())} in a batch",
+        "a timestep for each picture, drawn independently",
+        ONE_FOR_ALL,
+    )
+    timesteps = torch.cat([one.timesteps for one in seen]).long()
+    counts, mean = timesteps.bincount(minlength=end), len(timesteps) / end
+    never = (counts == 0).nonzero().flatten().tolist()
+    expect.that(
+        not never or end * (1 - 1 / end) ** len(timesteps) > 1e-7,
+        f"timestep {describe(never)} never drawn among {len(timesteps)}",
+        f"timesteps that are uniform over 0 ... {end - 1}, both included",
+        {
+            (0,): "Timesteps start at 0.",
+            (end - 1,): "The end of `torch.randint` is left out already: no `- 1`.",
+        }.get(tuple(never), ""),
+    )
+    chi_square = ((counts - mean) ** 2 / mean).sum().item()
+    free, x = end - 1, math.log(1e7)  # bound of Laurent and Massart: one in ten million
+    expect.that(
+        mean < 5 or chi_square < free + 2 * math.sqrt(free * x) + 2 * x,
+        f"timesteps 0 ... {end - 1} drawn {counts.tolist()} times",
+        f"each of them about {mean:.0f} times: uniform over 0 ... {end - 1}",
+    )
 
 
 def expect_noise(scheduler, seen: list[Shown]) -> None:
@@ -102,17 +141,21 @@ def expect_noise(scheduler, seen: list[Shown]) -> None:
         for name in ("clean", "noisy", "timesteps", "noise")
     )
     name = "the noise in the pictures that the model was shown"
-    try:
-        expect.standard_normal(noise, name)
-        expect.independent(noise, ("pictures", "channels", "rows", "columns"), name)
-    except Wrong as wrong:
-        expected = f"{wrong.expected}; mixed in by the scheduler, at the timesteps shown"
+    axes = ("pictures", "channels", "rows", "columns")
+    wrong = _failure(expect.standard_normal, noise, name)
+    wrong = wrong or _failure(expect.independent, noise, axes, name)
+    if wrong:
         hint = _mixture_hint(scheduler, clean.double(), noisy.double(), timesteps, noise)
-        raise Wrong(wrong.seen, expected, hint or wrong.hint) from None
+        expected = f"{wrong.expected}; mixed in by the scheduler, at the timesteps shown"
+        raise Wrong(wrong.seen, expected, hint or wrong.hint)
 
 
 def _mixture_hint(scheduler, clean, noisy, timesteps, noise) -> str:
-    """The wrong way of mixing, if one is found under which the noise is standard normal."""
+    """What went wrong in mixing, if that explains what the model was shown."""
+    for axis, slices in enumerate(("pictures", "channels")):
+        correlation = noise.movedim(axis, 0).flatten(1).corrcoef()
+        if correlation.fill_diagonal_(0).max() > 0.99:
+            return f"Noise of a smaller shape is broadcast: some {slices} share it."
     if _is_normal(noise / noise.std()):
         return ""
     signal, sigma = rates(scheduler, timesteps)
@@ -138,8 +181,12 @@ def _likeliest_noise(scheduler, clean: torch.Tensor, noisy: torch.Tensor) -> tor
 
 
 def _is_normal(values: torch.Tensor) -> bool:
+    return _failure(expect.standard_normal, values, "") is None
+
+
+def _failure(check: Callable, *arguments) -> Wrong | None:
     try:
-        expect.standard_normal(values, "")
-    except Wrong:
-        return False
-    return True
+        check(*arguments)
+    except Wrong as wrong:
+        return wrong
+    return None

@@ -1,5 +1,6 @@
 """A failure on one screen: the call, what came back, what was expected, what to type next."""
 
+import inspect
 import linecache
 import os
 import textwrap
@@ -10,6 +11,7 @@ from pathlib import Path
 from kata.answer import Answer
 from kata.exercise import Exercise
 from kata.verdict import NotStarted, Wrong
+from kata.worker import run_answer
 
 LABEL_WIDTH = 12
 RED, YELLOW, GREEN = {"red": True}, {"yellow": True}, {"green": True}
@@ -60,9 +62,7 @@ def make_screen(
 ) -> Screen | None:
     """The screen for what ended a test, or None when it is no fault of the learner's."""
     if isinstance(error, NotStarted):
-        return _screen(
-            answer, sentence, [("not started", f"write {error}".replace("write `", "`"))]
-        )
+        return _screen(answer, sentence, [("not started", str(error))])
     if isinstance(error, Wrong):
         lines = [
             ("called", _call(exercise)),
@@ -72,7 +72,7 @@ def make_screen(
             ("where", _definition(answer, exercise)),
         ]
         return _screen(answer, sentence, lines)
-    place = _learners_line(answer, error) if error is not None else None
+    place = _place(answer, exercise, error) if error is not None else None
     if place is None:
         return None
     lines = [("called", _call(exercise)), ("raised", _raised(error)), ("where", place)]
@@ -103,15 +103,20 @@ def _definition(answer: Answer, exercise: Exercise | None) -> str:
     return f"{_relative(answer, Path(path))}:{line}"
 
 
-def _learners_line(answer: Answer, error: BaseException) -> str | None:
-    """The last line of the learner's file that the traceback went through."""
+def _place(answer: Answer, exercise: Exercise | None, error: BaseException) -> str | None:
+    """Where the learner's code raised: its last line in the traceback, or the function called.
+
+    None when the error came from elsewhere.
+    """
     files = {str(answer.path)}
     if answer.entry is not None:
-        files.add(answer.entry.function.__code__.co_filename)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
-    if not frames:
-        return None
-    frame = frames[-1]
+        files.add(inspect.unwrap(answer.entry.function).__code__.co_filename)
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename in files]
+    if not theirs:
+        is_theirs = any(frame.name == run_answer.__name__ for frame in frames)
+        return _definition(answer, exercise) if is_theirs else None
+    frame = theirs[-1]
     code = linecache.getline(frame.filename, frame.lineno).strip()
     return f"{_relative(answer, Path(frame.filename))}:{frame.lineno}\n{code}"
 

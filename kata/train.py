@@ -34,6 +34,7 @@ class Profile:
     ema_decay      of the average of the weights that samples are drawn with; None: no average
     preview_every  epochs between two sample sheets
     preview_steps  sampling steps of those sheets (DDIM)
+    sample_steps   sampling steps of the last sheet (DDPM)
     """
 
     image_size: int
@@ -44,12 +45,13 @@ class Profile:
     ema_decay: float | None
     preview_every: int
     preview_steps: int = 50
+    sample_steps: int = 1000
     num_pictures: int | None = None
 
 
 PROFILES = {
-    "smoke": Profile(16, 16, 2, 1e-3, (32, 32, 32), 0.9, 1, preview_steps=4, num_pictures=64),
-    "cpu": Profile(32, 32, 30, 1e-3, (32, 64, 96), 0.995, 5),
+    "smoke": Profile(16, 16, 2, 1e-3, (32, 32, 32), 0.9, 1, 4, 4, num_pictures=64),
+    "cpu": Profile(32, 32, 30, 1e-3, (32, 64, 96), 0.995, 5, sample_steps=250),
     "paper": Profile(32, 64, 30, 4e-4, (64, 128, 128, 256), None, 5),
 }
 
@@ -156,13 +158,13 @@ class _Monitor:
             self._end_epoch((step + 1) // self.steps_per_epoch)
 
     def finish(self) -> None:
-        """The last sheet, drawn with all steps of the scheduler, and the pipeline."""
+        """The last sheet, and the trained pipeline."""
         if not self.losses:
             last = self.profile.num_epochs * self.steps_per_epoch
             self._go_on_from(last)
         self._save_curve()
         pipeline = self._pipeline(self.scheduler)
-        self._save_sheet(pipeline, self.scheduler.config.num_train_timesteps, "samples.png")
+        self._save_sheet(pipeline, self.profile.sample_steps, "samples.png")
         pipeline.save_pretrained(self.run.pipeline)
 
     def _end_epoch(self, epoch: int) -> None:

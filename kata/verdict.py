@@ -34,4 +34,4 @@ class NotStarted(AssertionError):
     function: str
 
     def __str__(self) -> str:
-        return f"`{self.function}` is not written yet"
+        return f"write `{self.function}` in place of `raise NotImplementedError`"

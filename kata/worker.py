@@ -19,7 +19,7 @@ import torch
 import torch.utils.data
 from datasets import Dataset
 
-from kata.crossing import Reference, pack, unpack
+from kata.crossing import CrossingError, Reference, pack, unpack
 
 STAY_HOME = (Dataset, torch.utils.data.Dataset, torch.utils.data.DataLoader, Iterator)
 
@@ -51,30 +51,31 @@ class Worker:
 
         request  a dict: `target` (a function's name or a Reference), `method`, `arguments`,
                  `keywords`, `seed` for the global random state, and `backward`
-        return   a dict: `result`, the arguments as they are now, their names, `on_graph`, `line`
+        return   a dict: the arguments as they are `after` the call, the `result`, the arguments'
+                 `names`, `on_graph` (whether the result is on autograd's graph), and `line`
+        Raises CrossingError where no bytes can be made of what the learner returned.
         """
         call = unpack(request, self._find)
-        function = self._target(call["target"], call["method"])
         positional, keywords = call["arguments"], call["keywords"]
+        function = self._target(call["target"], call["method"])
         with seeded(call["seed"]):
-            result = function(*positional, **keywords)
-            on_graph = isinstance(result, torch.Tensor) and result.requires_grad
-            if call["backward"] and on_graph and result.numel() == 1:
-                result.backward()
-        answer = {
-            "result": self._stay_home(result),
-            "after": self._stay_home([*positional, *keywords.values()], known_only=True),
-            "names": _names(function, positional, keywords),
-            "on_graph": on_graph,
-            "line": _line(function) if isinstance(call["target"], str) else None,
-        }
-        return pack(answer, strict=False)
+            result, on_graph = run_answer(function, positional, keywords, call["backward"])
+        names = _names(function, positional, keywords)
+        line = _line(function) if isinstance(call["target"], str) else None
+        try:
+            after = self._stay_home([*positional, *keywords.values()], known_only=True)
+            result = self._stay_home(result)
+        except RecursionError:
+            raise CrossingError("a container that holds itself cannot cross") from None
+        answer = {"after": after, "result": result, "names": names}
+        return pack({**answer, "on_graph": on_graph, "line": line}, strict=False)
 
     def _target(self, target: object, method: str) -> Callable:
         if not isinstance(target, str):
             return getattr(self, f"_{method}")(target)
         if self._module is None:
-            self._module = self._load()
+            with seeded(0):  # a seed that the file sets is none of the suite's business
+                self._module = self._load()
         function = getattr(self._module, target, None)
         if not callable(function):
             raise MissingName(target)
@@ -125,6 +126,15 @@ class Worker:
         return lambda: list(itertools.islice(target, 1))
 
 
+def run_answer(function, positional: list, keywords: dict, backward: bool) -> tuple[object, bool]:
+    """Call the learner's code: whatever is raised below this frame is the answer's doing."""
+    result = function(*positional, **keywords)
+    on_graph = isinstance(result, torch.Tensor) and result.requires_grad
+    if backward and on_graph and result.numel() == 1:
+        result.backward()
+    return result, on_graph
+
+
 def _must_stay(value: object) -> bool:
     """A model is callable too, but Diffusers' own cross by value: see `kata.crossing`."""
     is_model = isinstance(value, torch.nn.Module) and hasattr(value, "config")
@@ -143,19 +153,20 @@ def _names(function: Callable, positional: list, keywords: dict) -> list[str]:
 
 
 def _line(function: Callable) -> list | None:
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     return [code.co_filename, code.co_firstlineno] if code else None
 
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Start every global random state from `seed`, and put it back afterwards."""
+    """Start every global random state from `seed`, autograd on; put everything back afterwards."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
     try:
-        yield
+        with torch.enable_grad():
+            yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])

@@ -52,6 +52,8 @@ class ZooError(AssertionError):
 
 def mistake(replaces: str, *, rejected_by: str, says: str) -> Callable[[Callable], Callable]:
     """Mark a plausible wrong answer; its docstring is the misconception in a sentence."""
+    if not (rejected_by and says):
+        raise ZooError(f"a mistake in `{replaces}` names no test, or no words to read there")
     return _mark(lambda function: Entry(function, replaces, rejected_by, says))
 
 

@@ -14,10 +14,13 @@ def corrupt(scheduler, clean_images, timesteps, generator=None):
 
     scheduler     a DDPMScheduler; it knows how to mix
     clean_images  (B, C, H, W) float tensor in [-1, 1], left as it was
-    timesteps     (B,) int64 in [0, scheduler.config.num_train_timesteps), one for each picture
-    generator     torch.Generator to draw the noise from, or None for the global one
-    return        `noisy_images, noise`: two tensors like clean_images (shape, dtype, device);
-                  the noise is standard normal, drawn anew at each call
+    timesteps     (B,) int64 in [0, scheduler.config.num_train_timesteps), one for each picture,
+                  left as it was
+    generator     torch.Generator on the pictures' device to draw the noise from, or None for the
+                  global one
+    return        `noisy_images, noise`: two tensors like clean_images (shape, dtype, device). The
+                  noise is standard normal, each number drawn for itself, anew at each call; picture
+                  i of noisy_images is picture i and its noise, mixed for timesteps[i]
     """
     # TODO: Draw standard normal noise, then let the scheduler mix it in.
     raise NotImplementedError("TODO: corrupt")
@@ -26,11 +29,14 @@ def corrupt(scheduler, clean_images, timesteps, generator=None):
 def noise_ladder(scheduler, images, count, generator=None):
     """Return the pictures at `count` rungs from clean to pure noise.
 
-    images   (B, C, H, W) float tensor in [-1, 1]
-    count    number of rungs, 2 or more; their timesteps are spread evenly from 0 to the last one
-             (both included), `torch.linspace` rounded down to whole numbers
-    return   (count, B, C, H, W): rung r holds every picture at the r-th timestep. Each picture keeps
-             one noise on all rungs, so that one can watch it drown
+    scheduler  a DDPMScheduler; T is its config.num_train_timesteps
+    images     (B, C, H, W) float tensor in [-1, 1], left as it was
+    count      number of rungs, 2 or more; their timesteps are spread evenly from 0 to T - 1, both
+               included: the points of `torch.linspace`, rounded down to whole numbers
+    generator  torch.Generator on the pictures' device, or None for the global one
+    return     (count, B, C, H, W) like images (dtype, device): rung r holds every picture at the
+               r-th of these timesteps. Each picture has a standard normal noise of its own, and
+               keeps it on all rungs, so that one can watch it drown
     """
     # TODO: Draw one noise for the pictures, then mix it in once for each rung.
     raise NotImplementedError("TODO: noise_ladder")

@@ -33,5 +33,5 @@ def signal_and_noise_rates(scheduler):
     return     `signal, noise`: two (T,) float32 tensors, sqrt(alpha_bar_t) and
                sqrt(1 - alpha_bar_t) for t = 0, 1, ..., T - 1
     """
-    # TODO: Find alpha_bar in the scheduler; two square roots are all that is left to do.
+    # TODO: Find alpha_bar in the scheduler, then take two square roots.
     raise NotImplementedError("TODO: signal_and_noise_rates")

@@ -26,7 +26,7 @@ def build_unet(image_size, block_out_channels=(64, 128, 128, 256)):
                           "AttnUpBlock2D" where there was attention, then "UpBlock2D" twice
                         and in every other setting what the library has by default
     """
-    # TODO: Make the list of down blocks, mirror it for the way up, and hand everything to UNet2DModel.
+    # TODO: List the down blocks, mirror them for the way up, and build a UNet2DModel.
     raise NotImplementedError("TODO: build_unet")
 
 
@@ -40,5 +40,5 @@ def predict_noise(model, noisy_images, timesteps):
     return        (B, C, H, W) tensor, the model's output itself and not the object that it comes
                   in; gradients flow from it back into the model's weights
     """
-    # TODO: Call the model with the pictures and their timesteps, and take the tensor out of the answer.
+    # TODO: Call the model with pictures and timesteps; take the tensor out of what it returns.
     raise NotImplementedError("TODO: predict_noise")

@@ -25,9 +25,9 @@ def training_loss(model, scheduler, clean_images, generator=None):
     return        a tensor of one number (shape ()), on the graph: the mean over all pictures,
                   channels and pixels
 
-    At each call the timesteps are drawn anew, one for each picture, as an int64 tensor (B,): uniform
-    and independent over 0 ... scheduler.config.num_train_timesteps - 1, both included. So is the
-    noise: standard normal, of the shape of the pictures.
+    Each call draws anew: the timesteps one for each picture, an int64 tensor (B,), uniform and
+    independent over 0 ... scheduler.config.num_train_timesteps - 1, both included; the noise
+    standard normal, in the shape of the pictures.
     """
     # Draw timesteps and noise, mix, let the model predict the noise, compare the two.
     timesteps = torch.randint(

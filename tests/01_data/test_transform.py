@@ -6,6 +6,7 @@ from datasets import Dataset, Features, Image, Value
 from PIL import Image as PillowImage
 
 from kata import draw, expect, pixels
+from kata.describe import describe
 
 SHAPES = [(64, 64, "RGB"), (60, 48, "L"), (43, 60, "RGBA"), (56, 56, "P"), (96, 60, "RGB")]
 
@@ -43,7 +44,14 @@ def tensor_in(row):
         "The rows are as they were: `set_transform` works in place, but `with_transform` returns "
         "a new data set."
     )
-    return expect.mapping(row, "images", hint if untouched else "")
+    value = expect.mapping(row, "images", hint if untouched else "")
+    expect.that(
+        not isinstance(value, list),
+        f'dataset[i]["images"] is {describe(value)}',
+        "a tensor, made while the row is read",
+        "Rows that were computed by `map` are stored, and stored as lists of numbers.",
+    )
+    return value
 
 
 def transformed(exercise, images, *image_size):
@@ -52,11 +60,12 @@ def transformed(exercise, images, *image_size):
 
 def attached(exercise, images, image_size):
     """Let the learner attach the transform, and look at what came back."""
-    handle = expect.thing(
-        exercise.attach(dataset_of(images), image_size),
-        "the data set",
-        "`set_transform` changes the data set and returns nothing: return the data set itself.",
+    handle = exercise.attach(dataset_of(images), image_size)
+    nothing = (
+        "`set_transform` changes the data set and returns nothing: return the data set itself."
     )
+    expect.that(handle is not None, "the result is None", "the data set", nothing)
+    expect.thing(handle, "the data set")
     expect.that(handle.type_name == "Dataset", f"a {handle.type_name}", "a `datasets.Dataset`")
     return handle
 

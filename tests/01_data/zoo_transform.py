@@ -163,14 +163,14 @@ def nothing_returned(dataset, image_size):
     return dataset.set_transform(lambda examples: right(examples, image_size))
 
 
-@mistake("attach", rejected_by=ROWS, says="(3, 24, 24)")
+@mistake("attach", rejected_by=ROWS, says="`image_size` does not reach")
 def size_not_passed_on(dataset, image_size):
     """The transform is attached as it is: 32 px, whatever was asked for."""
     dataset.set_transform(right)
     return dataset
 
 
-@mistake("attach", rejected_by=ROWS, says="list of 3")
+@mistake("attach", rejected_by=ROWS, says="stored as lists")
 def mapped(dataset, image_size):
     """`map` computes all rows at once and stores lists."""
     return dataset.map(lambda examples: right(examples, image_size), batched=True)
@@ -203,8 +203,8 @@ def tried_out_beforehand(dataset, image_size):
 
 
 @mistake("attach", rejected_by=ROWS, says="a `datasets.Dataset`")
-def a_list_of_tensors(dataset, image_size):
-    """A loader of the learner's own in place of the data set."""
+def a_generator_of_tensors(dataset, image_size):
+    """Tensors that are handed out once, in place of the data set."""
     return (right({"image": [row["image"]]}, image_size) for row in dataset)
 
 

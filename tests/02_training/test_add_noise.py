@@ -5,170 +5,272 @@ import torch
 from diffusers import DDPMScheduler
 
 from kata import draw, expect
+from kata.replay import rates
+
+AXES = ("pictures", "channels", "rows", "columns")
 
 
 @pytest.fixture
-def scheduler():
-    return DDPMScheduler(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2")
+def scheduler(rng):
+    """More than 1000 timesteps, of which eight are never spread evenly without rounding."""
+    length = 7 * int(torch.randint(160, 270, (1,), generator=rng)) + 4
+    return DDPMScheduler(num_train_timesteps=length, beta_schedule="squaredcos_cap_v2")
 
 
-def rates(scheduler, timesteps):
-    """sqrt(alpha_bar) and sqrt(1 - alpha_bar), shaped to multiply a batch of pictures."""
-    alpha_bar = scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-    return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
+def timesteps_between(scheduler, rng, low, high, count):
+    """One timestep in each of `count` equal parts of [low, high] of the schedule, shuffled."""
+    parts = torch.arange(count) + torch.rand(count, generator=rng)
+    fractions = low + (high - low) * parts / count
+    timesteps = (fractions * scheduler.config.num_train_timesteps).long()
+    return timesteps[torch.randperm(count, generator=rng)]
+
+
+def mixture(scheduler, images, noise, timesteps):
+    signal, sigma = rates(scheduler, timesteps)
+    return signal * images + sigma * noise
 
 
 def corrupted(exercise, scheduler, images, timesteps, **keywords):
     """Call the learner's function and look at what came back: type, shape, dtype."""
     result = exercise.corrupt(scheduler, images, timesteps, **keywords)
     noisy, noise = expect.pair(result, "noisy_images, noise")
-    for name, value in [("noisy_images", noisy), ("noise", noise)]:
-        expect.tensor(value, tuple(images.shape), images.dtype, name=name)
+    for name, value in [("noise", noise), ("noisy_images", noisy)]:
+        expect.tensor(value, tuple(images.shape), name=name)
+        untold = value.dtype == torch.float32 != images.dtype
+        hint = "Without `dtype` random numbers are float32." if untold else ""
+        expect.tensor(value, tuple(images.shape), images.dtype, name=name, hint=hint)
     return noisy, noise
+
+
+def check_mixture(noisy, noise, scheduler, images, timesteps):
+    """The noisy pictures are the mixture of pictures and noise that the timesteps ask for."""
+    expect.close(
+        noisy,
+        mixture(scheduler, images, noise, timesteps),
+        1e-4,  # float32: 1 - alpha_bar is rounded before its root is taken
+        "noisy_images",
+        _mixture_hint(noisy, noise, scheduler, images, timesteps),
+        "sqrt(alpha_bar_t) * clean + sqrt(1 - alpha_bar_t) * noise, picture i at t = timesteps[i]",
+    )
+
+
+def _mixture_hint(noisy, noise, scheduler, images, timesteps):
+    """The slip that gives these very pictures."""
+    signal, sigma = rates(scheduler, timesteps)
+    mixed_in = (noisy - signal * images) / sigma
+    related = (mixed_in * noise).mean().abs().item()
+    slips = _mistaken_mixtures(noise, scheduler, images, timesteps)
+    if hint := expect.misconception(noisy, slips):
+        return hint
+    if abs(mixed_in.square().mean().item() - 1) < 0.2 and related < 0.2:
+        return "Another noise was mixed in than the one that is returned: draw it once."
+    return ""
+
+
+def _mistaken_mixtures(noise, scheduler, images, timesteps):
+    """What well-known slips make of pictures and noise: {slip: noisy pictures}."""
+    signal, sigma = rates(scheduler, timesteps)
+    alpha = scheduler.alphas[timesteps].view(-1, 1, 1, 1)
+    slips = {}
+    slips["Noise was added to the whole picture: it must fade as noise grows."] = images + noise
+    slips["The picture keeps its strength: its rate sqrt(alpha_bar) is missing."] = (
+        images + sigma * noise
+    )
+    slips["The order of the two is swapped: `return noisy_images, noise`."] = (
+        noise - signal * images
+    ) / sigma
+    slips["Pictures and noise changed places: first comes what is to be corrupted."] = (
+        signal * noise + sigma * images
+    )
+    slips["A missing square root: the rates are sqrt(alpha_bar) and sqrt(1 - alpha_bar)."] = (
+        signal**2 * images + sigma**2 * noise
+    )
+    slips["alpha_t stands for alpha_bar_t, the product of all alphas up to t."] = (
+        alpha.sqrt() * images + (1 - alpha).sqrt() * noise
+    )
+    slips["These are the clean pictures."] = images
+    slips["The noise is returned in both places."] = noise
+    for place, name in [(0, "first"), (-1, "last")]:
+        one = timesteps[place].expand_as(timesteps)
+        slips[f"All pictures are mixed for the {name} timestep: pass the whole `timesteps`."] = (
+            mixture(scheduler, images, noise, one)
+        )
+    return slips
 
 
 @pytest.mark.points(2)
 def test_noisy_pictures_are_the_mixture_of_the_returned_noise(exercise, scheduler, rng):
     """The noisy pictures are the clean ones mixed with the noise that is returned."""
     images = draw.pictures(rng, 8, 16)
-    timesteps = torch.full((8,), int(torch.randint(100, 900, (1,), generator=rng)))
+    timesteps = timesteps_between(scheduler, rng, 0.2, 0.8, 1).repeat(8)
     noisy, noise = corrupted(exercise, scheduler, images, timesteps)
-    signal, sigma = rates(scheduler, timesteps)
-    hint = "The noise that is returned must be the very one that was mixed in, not a second draw."
-    if torch.allclose(noisy, images + noise, atol=1e-4):
-        hint = "Noise was added to the whole picture: the picture must fade as the noise grows."
-    elif torch.allclose(noisy, noise, atol=1e-6):
-        hint = "The order of the two is swapped: first the noisy pictures, then the noise."
-    elif torch.allclose(signal * noise + sigma * noisy, images, atol=1e-4):
-        hint = "The order of the two is swapped: `return noisy_images, noise`."
-    elif torch.allclose(noisy, signal * noise + sigma * images, atol=1e-4):
-        hint = "Pictures and noise changed places in the call of `add_noise`."
-    elif torch.allclose(noisy, signal**2 * images + sigma**2 * noise, atol=1e-4):
-        hint = "A missing square root: the rates are sqrt(alpha_bar) and sqrt(1 - alpha_bar)."
-    because = "sqrt(alpha_bar_t) * clean + sqrt(1 - alpha_bar_t) * noise (float32)"
-    expect.close(noisy, signal * images + sigma * noise, 1e-5, "noisy_images", hint, because)
+    check_mixture(noisy, noise, scheduler, images, timesteps)
 
 
 @pytest.mark.points(2)
 def test_every_picture_gets_the_noise_of_its_own_timestep(exercise, scheduler, rng):
     """A batch mixes noise levels: each picture is corrupted as far as its own timestep says."""
     images = draw.pictures(rng, 6, 16)
-    timesteps = torch.tensor([5, 200, 400, 600, 800, 999])[torch.randperm(6, generator=rng)]
+    timesteps = timesteps_between(scheduler, rng, 0, 1, 6)
     noisy, noise = corrupted(exercise, scheduler, images, timesteps)
-    signal, sigma = rates(scheduler, timesteps)
-    hint = "All pictures of the batch were given one timestep; pass the whole `timesteps`."
-    because = "picture i is mixed by timesteps[i] (float32)"
-    expect.close(noisy, signal * images + sigma * noise, 1e-5, "noisy_images", hint, because)
+    check_mixture(noisy, noise, scheduler, images, timesteps)
 
 
 @pytest.mark.points(2)
 def test_the_noise_is_standard_normal(exercise, scheduler, rng):
     """The noise has mean 0, variance 1 and the shape of a bell."""
     images = draw.pictures(rng, 16, 32)
-    _, noise = corrupted(exercise, scheduler, images, torch.full((16,), 500))
-    expect.standard_normal(noise, "the noise")
+    timesteps = timesteps_between(scheduler, rng, 0, 1, 16)
+    expect.standard_normal(corrupted(exercise, scheduler, images, timesteps)[1], "the noise")
 
 
 def test_every_picture_and_channel_has_noise_of_its_own(exercise, scheduler, rng):
-    """No two pictures of a batch and no two channels of a picture share their noise."""
-    images = draw.pictures(rng, 4, 16)
-    _, noise = corrupted(exercise, scheduler, images, torch.full((4,), 500))
-    rows = noise.flatten(0, 1).flatten(1)
-    repeated = torch.cdist(rows, rows) + torch.eye(len(rows)) * 1e3
-    expect.that(
-        repeated.min().item() > 1e-3,
-        "the same noise in two pictures or channels",
-        "noise of the full shape (B, C, H, W), independent everywhere",
-        "Noise of a smaller shape is broadcast over the batch or the channels.",
-    )
+    """Noise is drawn for each number: no pictures, channels, rows or columns share it."""
+    images = draw.pictures(rng, 8, 16)
+    timesteps = timesteps_between(scheduler, rng, 0, 1, 8)
+    expect.independent(corrupted(exercise, scheduler, images, timesteps)[1], AXES, "the noise")
 
 
 def test_each_call_draws_new_noise(exercise, scheduler, rng):
-    """Two calls give two noises; the same generator state gives the same."""
-    images, timesteps = draw.pictures(rng, 2, 16), torch.tensor([300, 700])
+    """Two calls give two noises."""
+    images, timesteps = draw.pictures(rng, 2, 16), timesteps_between(scheduler, rng, 0, 1, 2)
     first, second = (corrupted(exercise, scheduler, images, timesteps)[1] for _ in range(2))
     expect.that(
         not torch.equal(first, second),
         "two calls without a generator gave the same noise",
         "new noise at each call",
-        "A seed set inside the function makes every batch of a training equal.",
+        "A seed of the function's own: every step of a training would see the same.",
     )
-    again = [
-        corrupted(
-            exercise, scheduler, images, timesteps, generator=torch.Generator().manual_seed(5)
-        )[1]
-        for _ in range(2)
-    ]
-    expect.that(
-        torch.equal(*again),
-        "two calls with equal generators gave different noise",
-        "the noise is drawn from `generator`",
-        "`randn_like` takes no generator; `torch.randn(shape, generator=generator)` does.",
-    )
+
+
+def test_the_noise_comes_from_the_generator(exercise, scheduler, rng, seed):
+    """With a generator, its state decides."""
+    images, timesteps = draw.pictures(rng, 2, 16), timesteps_between(scheduler, rng, 0, 1, 2)
+
+    def noise(generator):
+        return corrupted(exercise, scheduler, images, timesteps, generator=generator)[1]
+
+    expect.drawn_from_generator(noise, seed, "noise")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16], ids=["double", "half"])
+def test_noise_has_the_precision_of_the_pictures(exercise, scheduler, rng, dtype):
+    """Pictures in double or half precision get noise of their kind and stay what they are."""
+    images = draw.pictures(rng, 2, 16).to(dtype)
+    corrupted(exercise, scheduler, images, timesteps_between(scheduler, rng, 0, 1, 2))
 
 
 def test_the_clean_pictures_stay_as_they_were(exercise, scheduler, rng):
-    """Whoever calls still has the clean pictures afterwards."""
+    """Whoever calls still has pictures and timesteps afterwards."""
     images = draw.pictures(rng, 4, 16)
-    corrupted(exercise, scheduler, images, torch.tensor([1, 250, 500, 999]))
+    corrupted(exercise, scheduler, images, timesteps_between(scheduler, rng, 0, 1, 4))
     expect.unchanged(exercise.last)
+
+
+def climbed(exercise, scheduler, images, count, **keywords):
+    """Call the learner's function and look at what came back: type, shape, dtype."""
+    ladder = exercise.noise_ladder(scheduler, images, count, **keywords)
+    expect.tensor(ladder, name="the ladder")
+    turned = tuple(ladder.shape) == (len(images), count, *images.shape[1:])
+    hint = "The rungs come first: `torch.stack` puts its new axis in front." if turned else ""
+    shape = (count, *images.shape)
+    return expect.tensor(ladder, shape, images.dtype, name="the ladder", hint=hint)
+
+
+def rung_timesteps(scheduler, count):
+    return torch.linspace(0, scheduler.config.num_train_timesteps - 1, count).long()
+
+
+def mixed_in(rung, scheduler, images, timestep):
+    """The noise that explains a rung, were it mixed for this timestep."""
+    signal, sigma = rates(scheduler, timestep[None])
+    return (rung - signal * images) / sigma
+
+
+def explained(ladder, scheduler, images, timesteps):
+    """What the rungs should be at these timesteps, with the noise that the noisiest one shows."""
+    noisiest = int(timesteps.argmax())
+    noise = mixed_in(ladder[noisiest], scheduler, images, timesteps[noisiest])
+    return torch.stack([mixture(scheduler, images, noise, t[None]) for t in timesteps])
 
 
 @pytest.mark.points(2)
 @pytest.mark.parametrize("count", [2, 8])
 def test_the_ladder_runs_from_clean_to_noise(exercise, scheduler, rng, count):
-    """The rungs are spread evenly over the timesteps, the first and the last included."""
+    """The rungs are spread evenly over the timesteps, and one noise grows on all of them."""
     images = draw.pictures(rng, 3, 16)
-    ladder = exercise.noise_ladder(scheduler, images, count)
-    expect.tensor(ladder, (count, *images.shape), torch.float32, name="the ladder")
-    timesteps = torch.linspace(0, 999, count).long()
-    first = rates(scheduler, timesteps[:1])[1]
+    ladder = climbed(exercise, scheduler, images, count)
+    timesteps = rung_timesteps(scheduler, count)
+    off = (ladder - explained(ladder, scheduler, images, timesteps)).abs().amax((1, 2, 3, 4))
+    worst = int(off.argmax())
     expect.that(
-        (ladder[0] - images).abs().max().item() < 6 * first.item() + 0.01,
-        "the first rung is not the clean pictures with next to no noise",
-        "timestep 0 on the first rung",
-        "The timesteps run from 0 upwards.",
+        off.max().item() <= 1e-4,  # float32, also where `linspace` rounds otherwise
+        f"rung {worst} of {count} is off by up to {off[worst]:.3g} from the pictures at timestep "
+        f"{timesteps[worst]} with the noise of the last rung",
+        f"one noise on all rungs, at timesteps {timesteps.tolist()}",
+        _ladder_hint(ladder, scheduler, images, timesteps),
     )
-    signal, sigma = rates(scheduler, timesteps[-1:])
-    noise = (ladder[-1] - signal * images) / sigma
-    _check_rungs(ladder, images, noise, scheduler, timesteps)
 
 
-def _check_rungs(ladder, images, noise, scheduler, timesteps):
-    """Every rung is explained by the noise that the last rung shows."""
-    for rung, timestep in zip(ladder, timesteps, strict=True):
-        signal, sigma = rates(scheduler, timestep[None])
-        expect.close(
-            rung,
-            signal * images + sigma * noise,
-            1e-4,  # float32, after a division by sigma of the last rung, which is near 1
-            f"the rung of timestep {timestep}",
-            "One noise for all rungs, and timesteps that reach from 0 to num_train_timesteps - 1.",
-            "the pictures mixed with the noise of the last rung",
-        )
+def _ladder_hint(ladder, scheduler, images, timesteps):
+    """The slip that gives this very ladder."""
+    count, last = len(timesteps), int(timesteps[-1])
+    slips = {
+        "The timesteps run downwards: the first rung is the clean one.": timesteps.flip(0),
+        "The number 999 is written into the function.": torch.linspace(0, 999, count).long(),
+        "Equal steps from 0 that end before the last timestep: `linspace` includes its end.": (
+            torch.arange(count) * ((last + 1) // count)
+        ),
+        "The first rung is timestep 0.": torch.linspace(1, last, count).long(),
+        "Rounded to the nearest timestep, not down.": torch.linspace(0, last, count).round().long(),
+    }
+    for hint, slip in slips.items():
+        if expect.misconception(ladder, {hint: explained(ladder, scheduler, images, slip)}):
+            return hint
+    noise = torch.stack(
+        [
+            mixed_in(rung, scheduler, images, timestep)
+            for rung, timestep in zip(ladder, timesteps, strict=True)
+        ]
+    ).flatten(1)
+    related = (noise @ noise.T / noise.shape[1]).fill_diagonal_(0)
+    if (noise.square().mean(1) - 1).abs().max() < 0.2 and related.abs().max() < 0.2:
+        return "Each rung has a noise of its own: draw it once, before the rungs."
+    return ""
 
 
-def test_the_ladder_draws_from_its_generator(exercise, scheduler, rng):
-    """The ladder's noise is standard normal and comes from the generator."""
+def test_the_ladders_noise_is_standard_normal(exercise, scheduler, rng):
+    """What drowns the pictures is standard normal noise, for each number its own."""
     images = draw.pictures(rng, 16, 32)
-    one, two = (
-        exercise.noise_ladder(scheduler, images, 2, generator=torch.Generator().manual_seed(3))
-        for _ in range(2)
-    )
-    expect.tensor(one, (2, *images.shape), torch.float32, name="the ladder")
-    expect.that(
-        torch.equal(one, two),
-        "equal generators gave different ladders",
-        "the noise is drawn from `generator`",
-    )
-    signal, sigma = rates(scheduler, torch.tensor([999]))
-    expect.standard_normal((one[-1] - signal * images) / sigma, "the ladder's noise")
+    ladder = climbed(exercise, scheduler, images, 2)
+    noise = mixed_in(ladder[-1], scheduler, images, rung_timesteps(scheduler, 2)[-1])
+    expect.independent(noise, AXES, "the ladder's noise")
+    expect.standard_normal(noise, "the ladder's noise")
+
+
+def test_the_ladder_draws_from_its_generator(exercise, scheduler, rng, seed):
+    """With a generator, its state decides how the pictures drown."""
+    images = draw.pictures(rng, 2, 16)
+
+    def last_rung(generator):
+        return climbed(exercise, scheduler, images, 2, generator=generator)[-1]
+
+    expect.drawn_from_generator(last_rung, seed, "noise")
+
+
+def test_the_ladder_leaves_its_pictures_as_they_were(exercise, scheduler, rng):
+    """Whoever calls still has the clean pictures afterwards."""
+    climbed(exercise, scheduler, draw.pictures(rng, 2, 16), 3)
+    expect.unchanged(exercise.last)
 
 
 @pytest.mark.gpu
 def test_noise_is_drawn_where_the_pictures_lie(exercise, scheduler, rng):
     """On a GPU, in half precision, the noise has the device and the dtype of the pictures."""
     images = draw.pictures(rng, 4, 16).to("cuda", torch.float16)
-    timesteps = torch.tensor([5, 100, 500, 999], device="cuda")
-    _, noise = corrupted(exercise, scheduler, images, timesteps)
-    expect.that(noise.is_cuda, f"noise on {noise.device}", "noise on the pictures' device")
+    timesteps = timesteps_between(scheduler, rng, 0, 1, 4).to("cuda")
+    generator = torch.Generator("cuda").manual_seed(1)
+    for value in corrupted(exercise, scheduler, images, timesteps, generator=generator):
+        expect.that(value.is_cuda, f"a tensor on {value.device}", "tensors on the pictures' device")
+    ladder = climbed(exercise, scheduler, images, 3)
+    expect.that(ladder.is_cuda, f"a ladder on {ladder.device}", "a ladder on the pictures' device")

@@ -1,7 +1,5 @@
 """The loss of algorithm 1 of DDPM: mean squared error between the noise and its prediction."""
 
-import math
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -25,10 +23,16 @@ def model(seed):
 def asked(exercise, model, scheduler, images, generator=None, **options):
     """Call the learner's function: the loss, and the one forward pass that it was made of."""
     model.calls = []
+    model.zero_grad()
     arguments = [model, scheduler, images, generator]
     loss = exercise.call("training_loss", arguments, **options)
     expect.tensor(
         loss, (), torch.float32, name="the loss", hint="`.item()` and `float` leave the graph."
+    )
+    expect.that(
+        options.get("backward") or all(p.grad is None for p in model.parameters()),
+        "gradients in the model after the call",
+        "a loss on which nobody has called `backward` yet",
     )
     return loss, replay.only_pass(model.calls, images, scheduler)
 
@@ -38,7 +42,7 @@ def test_the_model_is_shown_noisy_pictures_and_their_timesteps(exercise, model, 
     """The model sees pictures that standard normal noise was mixed into, each at its timestep."""
     images = draw.pictures(rng, 64, 8)
     _, seen = asked(exercise, model, scheduler, images)
-    replay.expect_noise(scheduler, [seen])
+    replay.expect_draws(scheduler, [seen])
 
 
 @pytest.mark.points(3)
@@ -52,15 +56,15 @@ def test_the_loss_is_the_mean_squared_error_against_the_noise(exercise, model, s
         F.mse_loss(predicted, seen.noise),
         1e-5,  # float32, after the noise was recovered by a division by sqrt(0.02) or more
         "the loss",
-        expect.misconception(loss, wrong_losses(predicted, seen), atol=1e-5)
-        or second_draw(loss, predicted),
+        wrong_loss(loss, predicted, seen) or second_draw(loss, predicted),
         "the mean of (prediction - noise)^2 over everything, from what your model was shown",
     )
 
 
-def wrong_losses(predicted, seen):
+def wrong_loss(loss, predicted, seen):
+    """The misconception that gives this very loss, or nothing."""
     error = predicted - seen.noise
-    return {
+    losses = {
         "The target is the clean pictures: this scheduler's model predicts the noise.": (
             F.mse_loss(predicted, seen.clean)
         ),
@@ -81,6 +85,7 @@ def wrong_losses(predicted, seen):
             F.mse_loss(predicted, -seen.noise)
         ),
     }
+    return expect.misconception(loss / loss, {hint: wrong / loss for hint, wrong in losses.items()})
 
 
 def second_draw(loss, predicted):
@@ -97,7 +102,9 @@ def second_draw(loss, predicted):
 @pytest.mark.points(2)
 def test_backward_reaches_every_weight_of_the_model(exercise, model, scheduler, rng):
     """The loss is on the graph: its gradients are those of the mean squared error."""
-    loss, seen = asked(exercise, model, scheduler, draw.pictures(rng, 16, 8), backward=True)
+    images = draw.pictures(rng, 16, 8)
+    asked(exercise, model, scheduler, images)
+    _, seen = asked(exercise, model, scheduler, images, backward=True)
     expect.that(
         exercise.last.on_graph,
         "a loss that requires no gradient",
@@ -121,15 +128,11 @@ def test_backward_reaches_every_weight_of_the_model(exercise, model, scheduler, 
     )
 
 
-def test_backward_and_step_are_left_to_the_caller(exercise, model, scheduler, rng):
-    """The loss is returned, not yet used: the model keeps its weights and has no gradients."""
+def test_the_model_and_the_pictures_stay_as_they_were(exercise, model, scheduler, rng):
+    """The loss is returned, not yet used: the weights stay, and the batch is still clean."""
     weights = replay.flat(model.parameters())
     asked(exercise, model, scheduler, draw.pictures(rng, 4, 8))
-    expect.that(
-        all(p.grad is None for p in model.parameters()),
-        "gradients in the model after the call",
-        "a loss on which nobody has called `backward` yet",
-    )
+    expect.unchanged(exercise.last)
     expect.that(
         torch.equal(weights, replay.flat(model.parameters())),
         "a model with other weights after the call",
@@ -140,27 +143,10 @@ def test_backward_and_step_are_left_to_the_caller(exercise, model, scheduler, rn
 @pytest.mark.points(2)
 def test_timesteps_are_uniform_over_the_whole_schedule(exercise, model, rng):
     """Every timestep from 0 to the last one is as likely as any other, whatever the schedule."""
-    count, calls = 6, 4
-    scheduler = DDPMScheduler(num_train_timesteps=count, beta_start=0.1, beta_end=0.4)
+    scheduler = DDPMScheduler(num_train_timesteps=6, beta_start=0.1, beta_end=0.4)
     images = draw.pictures(rng, 512, 4)
-    timesteps = torch.cat(
-        [asked(exercise, model, scheduler, images)[1].timesteps for _ in range(calls)]
-    )
-    seen = timesteps.long().bincount(minlength=count)
-    hints = {
-        0: "Timesteps start at 0.",
-        count - 1: "The end of `torch.randint` is left out already: no `- 1`.",
-    }
-    hint = next((text for t, text in hints.items() if seen[t] == 0 and seen.sum()), "")
-    mean = len(timesteps) / count
-    chi_square = ((seen - mean) ** 2 / mean).sum().item()
-    free, x = count - 1, math.log(1e7)  # bound of Laurent and Massart: one in ten million
-    expect.that(
-        chi_square < free + 2 * math.sqrt(free * x) + 2 * x,
-        f"timesteps 0 ... {count - 1} drawn {seen.tolist()} times",
-        f"each of the {count} about {mean:.0f} times: uniform over 0 ... {count - 1}",
-        hint,
-    )
+    passes = [asked(exercise, model, scheduler, images)[1] for _ in range(4)]
+    replay.expect_timesteps(scheduler, passes)
 
 
 def test_each_call_draws_anew(exercise, model, scheduler, rng):
@@ -191,12 +177,6 @@ def test_the_generator_feeds_both_draws(exercise, model, scheduler, rng, seed, n
     expect.drawn_from_generator(
         lambda g: getattr(asked(exercise, model, scheduler, images, g)[1], name), seed, name
     )
-
-
-def test_the_clean_pictures_stay_as_they_were(exercise, model, scheduler, rng):
-    """The batch is still clean afterwards: the noisy pictures are new ones."""
-    asked(exercise, model, scheduler, draw.pictures(rng, 4, 8))
-    expect.unchanged(exercise.last)
 
 
 @pytest.mark.gpu

@@ -4,134 +4,298 @@ import torch
 
 from kata.zoo import mistake, variant
 
+MIXTURE = "test_noisy_pictures_are_the_mixture_of_the_returned_noise"
+OWN_TIME = "test_every_picture_gets_the_noise_of_its_own_timestep"
+NORMAL = "test_the_noise_is_standard_normal"
+OWN_NOISE = "test_every_picture_and_channel_has_noise_of_its_own"
+ANEW = "test_each_call_draws_new_noise"
+GENERATOR = "test_the_noise_comes_from_the_generator"
+UNCHANGED = "test_the_clean_pictures_stay_as_they_were"
+LADDER = "test_the_ladder_runs_from_clean_to_noise"
+LADDER_NOISE = "test_the_ladders_noise_is_standard_normal"
 
-@mistake("corrupt", rejected_by="test_the_noise_is_standard_normal", says="uniform")
+
+def like(images, generator=None):
+    """Standard normal noise as the kata asks for it."""
+    options = {"device": images.device, "dtype": images.dtype}
+    return torch.randn(images.shape, generator=generator, **options)
+
+
+def rungs(scheduler, images, timesteps, generator=None):
+    """The ladder that the kata asks for, at timesteps of a mistake's choice."""
+    noise = like(images, generator)
+    return torch.stack(
+        [scheduler.add_noise(images, noise, t.repeat(len(images))) for t in timesteps]
+    )
+
+
+def spread(scheduler, count):
+    return torch.linspace(0, scheduler.config.num_train_timesteps - 1, count).long()
+
+
+@mistake("corrupt", rejected_by=NORMAL, says="uniform")
 def uniform_noise(scheduler, clean_images, timesteps, generator=None):
     """`rand` draws uniformly from [0, 1); diffusion adds standard normal noise."""
-    noise = torch.rand(clean_images.shape, generator=generator)
+    noise = torch.rand(clean_images.shape, generator=generator, dtype=clean_images.dtype)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
-@mistake(
-    "corrupt",
-    rejected_by="test_noisy_pictures_are_the_mixture_of_the_returned_noise",
-    says="not a second draw",
-)
+@mistake("corrupt", rejected_by=NORMAL, says="uniform")
+def centred_uniform_noise(scheduler, clean_images, timesteps, generator=None):
+    """Uniform noise in [-1, 1], like the pictures."""
+    noise = 2 * torch.rand(clean_images.shape, generator=generator).to(clean_images) - 1
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
+@mistake("corrupt", rejected_by=NORMAL, says="another scale")
+def faint_noise(scheduler, clean_images, timesteps, generator=None):
+    """Normal noise of a tenth of the strength."""
+    noise = 0.1 * like(clean_images, generator)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
+@mistake("corrupt", rejected_by=NORMAL, says="tails")
+def noise_within_three(scheduler, clean_images, timesteps, generator=None):
+    """Normal noise, clipped: the rare large values are missing."""
+    noise = like(clean_images, generator).clamp(-3, 3)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
+@mistake("corrupt", rejected_by=NORMAL, says="no noise at all")
+def no_noise(scheduler, clean_images, timesteps, generator=None):
+    """Zeros in the place of noise."""
+    noise = torch.zeros_like(clean_images)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="Another noise was mixed in")
 def second_draw_returned(scheduler, clean_images, timesteps, generator=None):
     """The noise that is returned is another draw than the one that was mixed in."""
-    noise = torch.randn(clean_images.shape, generator=generator)
-    return scheduler.add_noise(clean_images, noise, timesteps), torch.randn_like(clean_images)
+    noisy_images = scheduler.add_noise(clean_images, like(clean_images, generator), timesteps)
+    return noisy_images, like(clean_images, generator)
 
 
-@mistake(
-    "corrupt",
-    rejected_by="test_every_picture_gets_the_noise_of_its_own_timestep",
-    says="given one timestep",
-)
+@mistake("corrupt", rejected_by=MIXTURE, says="missing square root")
+def no_square_root(scheduler, clean_images, timesteps, generator=None):
+    """The rates are alpha_bar and 1 - alpha_bar without their square roots."""
+    noise = like(clean_images, generator)
+    alpha_bar = scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
+    return alpha_bar * clean_images + (1 - alpha_bar) * noise, noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="alpha_t stands for alpha_bar_t")
+def no_cumulative_product(scheduler, clean_images, timesteps, generator=None):
+    """The alphas of single steps, without the product over all steps up to t."""
+    noise = like(clean_images, generator)
+    alpha = scheduler.alphas[timesteps].view(-1, 1, 1, 1)
+    return alpha.sqrt() * clean_images + (1 - alpha).sqrt() * noise, noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="it must fade")
+def added_on_top(scheduler, clean_images, timesteps, generator=None):
+    """Noise is added on top of the whole picture."""
+    noise = like(clean_images, generator)
+    return clean_images + noise, noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="keeps its strength")
+def picture_does_not_fade(scheduler, clean_images, timesteps, generator=None):
+    """Noise grows with the timestep, but the picture keeps its strength."""
+    noise = like(clean_images, generator)
+    alpha_bar = scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
+    return clean_images + (1 - alpha_bar).sqrt() * noise, noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="changed places")
+def arguments_swapped(scheduler, clean_images, timesteps, generator=None):
+    """Pictures and noise change places in the call of `add_noise`."""
+    noise = like(clean_images, generator)
+    return scheduler.add_noise(noise, clean_images, timesteps), noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="`return noisy_images, noise`")
+def order_swapped(scheduler, clean_images, timesteps, generator=None):
+    """First the noise, then the noisy pictures."""
+    noise = like(clean_images, generator)
+    return noise, scheduler.add_noise(clean_images, noise, timesteps)
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="return noisy_images, noise")
+def only_the_noisy_pictures(scheduler, clean_images, timesteps, generator=None):
+    """The noise, which is the target of the training, is not returned."""
+    noise = like(clean_images, generator)
+    return scheduler.add_noise(clean_images, noise, timesteps)
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="noisy_images is off by")
+def clamped(scheduler, clean_images, timesteps, generator=None):
+    """The noisy pictures are kept within [-1, 1], where they do not belong any more."""
+    noise = like(clean_images, generator)
+    return scheduler.add_noise(clean_images, noise, timesteps).clamp(-1, 1), noise
+
+
+@mistake("corrupt", rejected_by=OWN_TIME, says="for the first timestep")
 def one_timestep_for_the_batch(scheduler, clean_images, timesteps, generator=None):
     """One timestep is used for the whole batch."""
-    noise = torch.randn(clean_images.shape, generator=generator)
+    noise = like(clean_images, generator)
     return scheduler.add_noise(clean_images, noise, timesteps[:1]), noise
 
 
-@mistake("corrupt", rejected_by="test_the_clean_pictures_stay_as_they_were", says="was changed")
+@mistake("corrupt", rejected_by=OWN_TIME, says="at t = timesteps[i]")
+def timesteps_in_order(scheduler, clean_images, timesteps, generator=None):
+    """The timesteps are sorted, the pictures are not."""
+    noise = like(clean_images, generator)
+    return scheduler.add_noise(clean_images, noise, timesteps.sort().values), noise
+
+
+@mistake("corrupt", rejected_by=UNCHANGED, says="was changed")
 def changed_in_place(scheduler, clean_images, timesteps, generator=None):
     """The clean batch is noised in place, so that a second preview starts from noise."""
-    noise = torch.randn(clean_images.shape, generator=generator)
+    noise = like(clean_images, generator)
     alpha_bar = scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
     clean_images.mul_(alpha_bar.sqrt()).add_((1 - alpha_bar).sqrt() * noise)
     return clean_images, noise
 
 
-@mistake(
-    "corrupt",
-    rejected_by="test_noisy_pictures_are_the_mixture_of_the_returned_noise",
-    says="missing square root",
-)
-def no_square_root(scheduler, clean_images, timesteps, generator=None):
-    """The rates are alpha_bar and 1 - alpha_bar without their square roots."""
-    noise = torch.randn(clean_images.shape, generator=generator)
-    alpha_bar = scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-    return alpha_bar * clean_images + (1 - alpha_bar) * noise, noise
+@mistake("corrupt", rejected_by=OWN_NOISE, says="some pictures share it")
+def noise_shared_by_the_batch(scheduler, clean_images, timesteps, generator=None):
+    """One picture's noise is expanded over the batch."""
+    noise = like(clean_images[:1], generator).expand(clean_images.shape)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
-@mistake(
-    "corrupt",
-    rejected_by="test_noisy_pictures_are_the_mixture_of_the_returned_noise",
-    says="must fade",
-)
-def added_on_top(scheduler, clean_images, timesteps, generator=None):
-    """Noise is added on top of the whole picture."""
-    noise = torch.randn(clean_images.shape, generator=generator)
-    return clean_images + noise, noise
+@mistake("corrupt", rejected_by=OWN_NOISE, says="some channels share it")
+def grey_noise(scheduler, clean_images, timesteps, generator=None):
+    """The three colours share their noise."""
+    noise = like(clean_images[:, :1], generator).expand(clean_images.shape)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
-@mistake(
-    "corrupt",
-    rejected_by="test_noisy_pictures_are_the_mixture_of_the_returned_noise",
-    says="changed places",
-)
-def arguments_swapped(scheduler, clean_images, timesteps, generator=None):
-    """Pictures and noise change places in the call of `add_noise`."""
-    noise = torch.randn(clean_images.shape, generator=generator)
-    return scheduler.add_noise(noise, clean_images, timesteps), noise
+@mistake("corrupt", rejected_by=OWN_NOISE, says="two pictures has correlation -1.00")
+def noise_in_opposite_pairs(scheduler, clean_images, timesteps, generator=None):
+    """The second half of the batch has the noise of the first with its sign turned."""
+    half = like(clean_images[: (len(clean_images) + 1) // 2], generator)
+    noise = torch.cat([half, -half])[: len(clean_images)]
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
-@mistake("corrupt", rejected_by="test_each_call_draws_new_noise", says="drawn from `generator`")
+@mistake("corrupt", rejected_by=ANEW, says="A seed of the function's own")
+def seeded_inside(scheduler, clean_images, timesteps, generator=None):
+    """A seed inside the function makes the noise of every batch the same."""
+    noise = like(clean_images, torch.Generator().manual_seed(0))
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
+@mistake("corrupt", rejected_by=GENERATOR, says="hand `generator` on")
 def generator_ignored(scheduler, clean_images, timesteps, generator=None):
-    """`randn_like` cannot take a generator, so the one that was given is never used."""
+    """`randn_like` is called without the generator, so that it is never used."""
     noise = torch.randn_like(clean_images)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
-@mistake("corrupt", rejected_by="test_each_call_draws_new_noise", says="seed set inside")
-def seeded_inside(scheduler, clean_images, timesteps, generator=None):
-    """A seed inside the function makes the noise of every batch the same."""
-    noise = torch.randn(clean_images.shape, generator=torch.Generator().manual_seed(0))
+@mistake("corrupt", rejected_by=GENERATOR, says="Only its seed or its state was read")
+def only_the_seed_of_the_generator(scheduler, clean_images, timesteps, generator=None):
+    """The seed of the generator starts another one, so that its own state never moves."""
+    if generator is not None:
+        generator = torch.Generator().manual_seed(generator.initial_seed())
+    noise = like(clean_images, generator)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
 @mistake(
-    "corrupt",
-    rejected_by="test_every_picture_and_channel_has_noise_of_its_own",
-    says="broadcast",
+    "corrupt", rejected_by="test_noise_has_the_precision_of_the_pictures", says="Without `dtype`"
 )
-def noise_shared_by_the_batch(scheduler, clean_images, timesteps, generator=None):
-    """One picture's noise is expanded over the batch."""
-    noise = torch.randn(clean_images.shape[1:], generator=generator).expand(clean_images.shape)
+def precision_ignored(scheduler, clean_images, timesteps, generator=None):
+    """The noise is float32, whatever the pictures are."""
+    noise = torch.randn(clean_images.shape, generator=generator, device=clean_images.device)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
-@mistake(
-    "corrupt",
-    rejected_by="test_noisy_pictures_are_the_mixture_of_the_returned_noise",
-    says="return noisy_images, noise",
-)
-def only_the_noisy_pictures(scheduler, clean_images, timesteps, generator=None):
-    """The noise, which is the target of the training, is not returned."""
-    return scheduler.add_noise(clean_images, torch.randn(clean_images.shape), timesteps)
-
-
-@mistake("noise_ladder", rejected_by="test_the_ladder_runs_from_clean_to_noise", says="One noise")
+@mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="Each rung has a noise of its own")
 def new_noise_on_each_rung(scheduler, images, count, generator=None):
     """Every rung draws noise of its own, so the pictures flicker instead of drowning."""
-    rungs = []
-    for t in torch.linspace(0, 999, count).long():
-        noise = torch.randn(images.shape, generator=generator)
-        rungs.append(scheduler.add_noise(images, noise, t.repeat(len(images))))
-    return torch.stack(rungs)
+    steps = spread(scheduler, count)
+    return torch.cat([rungs(scheduler, images, [t], generator) for t in steps])
+
+
+@mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="end before the last timestep")
+def last_timestep_missed(scheduler, images, count, generator=None):
+    """`arange` with a step ends before the last timestep."""
+    length = scheduler.config.num_train_timesteps
+    return rungs(scheduler, images, torch.arange(0, length, length // count)[:count], generator)
+
+
+@mistake("noise_ladder", rejected_by=LADDER, says="999 is written")
+def ladder_of_a_thousand(scheduler, images, count, generator=None):
+    """The lecture's 999 is right for its own scheduler alone."""
+    return rungs(scheduler, images, torch.linspace(0, 999, count).long(), generator)
+
+
+@mistake("noise_ladder", rejected_by=LADDER, says="run downwards")
+def ladder_downwards(scheduler, images, count, generator=None):
+    """From noise to picture, as sampling goes."""
+    return rungs(scheduler, images, spread(scheduler, count).flip(0), generator)
+
+
+@mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="Rounded to the nearest")
+def ladder_rounded(scheduler, images, count, generator=None):
+    """Rounded where the points are to be cut off."""
+    points = torch.linspace(0, scheduler.config.num_train_timesteps - 1, count)
+    return rungs(scheduler, images, points.round().long(), generator)
+
+
+@mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="rung")
+def noise_on_noise(scheduler, images, count, generator=None):
+    """Each rung is noised again from the one below."""
+    noise, noisy, ladder = like(images, generator), images, []
+    for t in spread(scheduler, count):
+        noisy = scheduler.add_noise(noisy, noise, t.repeat(len(images)))
+        ladder.append(noisy)
+    return torch.stack(ladder)
+
+
+@mistake("noise_ladder", rejected_by=LADDER, says="The rungs come first")
+def pictures_first(scheduler, images, count, generator=None):
+    """The ladder's axes are picture and rung, not rung and picture."""
+    return rungs(scheduler, images, spread(scheduler, count), generator).transpose(0, 1)
+
+
+@mistake("noise_ladder", rejected_by=LADDER, says="the ladder is list")
+def list_of_rungs(scheduler, images, count, generator=None):
+    """A list of batches, never stacked."""
+    return list(rungs(scheduler, images, spread(scheduler, count), generator))
+
+
+@mistake("noise_ladder", rejected_by=LADDER, says="expected a float32 tensor (")
+def first_picture_only(scheduler, images, count, generator=None):
+    """Only one of the pictures is put on the ladder."""
+    return rungs(scheduler, images[:1], spread(scheduler, count), generator)
+
+
+@mistake("noise_ladder", rejected_by=LADDER_NOISE, says="some pictures share it")
+def ladder_with_shared_noise(scheduler, images, count, generator=None):
+    """All pictures drown in the same noise."""
+    noise = like(images[:1], generator).expand(images.shape)
+    steps = spread(scheduler, count)
+    return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
+
+
+@mistake("noise_ladder", rejected_by=LADDER_NOISE, says="uniform")
+def ladder_with_uniform_noise(scheduler, images, count, generator=None):
+    """The ladder ends in uniform noise."""
+    noise = torch.rand(images.shape, generator=generator)
+    steps = spread(scheduler, count)
+    return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
 
 
 @mistake(
     "noise_ladder",
-    rejected_by="test_the_ladder_runs_from_clean_to_noise[8]",
-    says="reach from 0 to num_train_timesteps - 1",
+    rejected_by="test_the_ladder_draws_from_its_generator",
+    says="hand `generator` on",
 )
-def last_timestep_missed(scheduler, images, count, generator=None):
-    """`arange` with a step ends before the last timestep."""
-    noise = torch.randn(images.shape, generator=generator)
-    steps = torch.arange(0, 1000, 1000 // count)[:count]
-    return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
+def ladder_without_generator(scheduler, images, count, generator=None):
+    """The ladder's generator is never used."""
+    return rungs(scheduler, images, spread(scheduler, count))
 
 
 @variant("corrupt")
@@ -139,29 +303,47 @@ def mixed_by_hand(scheduler, clean_images, timesteps, generator=None):
     """The formula written out instead of the scheduler's method."""
     noise = torch.empty_like(clean_images).normal_(generator=generator)
     alpha_bar = scheduler.alphas_cumprod.to(clean_images.device)[timesteps][:, None, None, None]
-    return [alpha_bar**0.5 * clean_images + (1 - alpha_bar) ** 0.5 * noise, noise]
+    noisy_images = alpha_bar**0.5 * clean_images + (1 - alpha_bar) ** 0.5 * noise
+    return [noisy_images.to(clean_images.dtype), noise]
 
 
 @variant("corrupt")
 def picture_by_picture(scheduler, clean_images, timesteps, generator=None):
-    """One picture at a time, stacked at the end."""
-    noise = torch.randn(*clean_images.shape, generator=generator, device=clean_images.device).to(
-        clean_images.dtype
-    )
-    noisy = torch.empty_like(clean_images)
+    """One picture at a time, its noise too."""
+    noisy, noise = torch.empty_like(clean_images), torch.empty_like(clean_images)
     for i, timestep in enumerate(timesteps):
+        noise[i] = like(clean_images[i], generator)
         noisy[i] = scheduler.add_noise(clean_images[i : i + 1], noise[i : i + 1], timestep[None])[0]
     return noisy, noise
+
+
+@variant("corrupt")
+def by_the_box_and_muller_transform(scheduler, clean_images, timesteps, generator=None):
+    """Normal noise made of two uniform draws."""
+    one, two = (
+        torch.rand(clean_images.shape, generator=generator, dtype=torch.float64) for _ in range(2)
+    )
+    noise = torch.sqrt(-2 * torch.log1p(-one)) * torch.cos(2 * torch.pi * two)
+    noise = noise.to(clean_images)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
 @variant("noise_ladder")
 def one_large_batch(scheduler, images, count, generator=None):
     """All rungs in one call on a batch of count times B pictures."""
-    noise = torch.randn(images.shape, generator=generator).to(images.device)
-    timesteps = torch.linspace(0, scheduler.config.num_train_timesteps - 1, count).long()
+    noise = like(images, generator)
     flat = scheduler.add_noise(
         images.repeat(count, 1, 1, 1),
         noise.repeat(count, 1, 1, 1),
-        timesteps.repeat_interleave(len(images)),
+        spread(scheduler, count).repeat_interleave(len(images)),
     )
     return flat.view(count, *images.shape)
+
+
+@variant("noise_ladder")
+def by_the_formula(scheduler, images, count, generator=None):
+    """The mixture written out, in whole numbers and by broadcasting."""
+    last = scheduler.config.num_train_timesteps - 1
+    timesteps = [rung * last // (count - 1) for rung in range(count)]
+    alpha_bar = scheduler.alphas_cumprod[timesteps].to(images).view(-1, 1, 1, 1, 1)
+    return alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * like(images, generator)

@@ -12,7 +12,7 @@ RATES = "test_the_rates_are_those_of_the_scheduler"
 @mistake(
     "make_scheduler",
     rejected_by="test_the_scheduler_is_made_for_training_by_default",
-    says="`beta_schedule` was not passed on",
+    says="It was not passed on",
 )
 def linear_by_default(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
     """The schedule is never passed on, and the library's own default is linear."""
@@ -22,7 +22,7 @@ def linear_by_default(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2
 @mistake(
     "make_scheduler",
     rejected_by="test_both_arguments_reach_the_scheduler[linear]",
-    says="`num_train_timesteps` was not passed on",
+    says="It was not passed on",
 )
 def thousand_timesteps_always(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
     """The number of timesteps stays at 1000 whatever was asked for."""
@@ -93,7 +93,7 @@ def rates_that_sum_to_one(scheduler):
 @mistake(
     "signal_and_noise_rates",
     rejected_by=RATES,
-    says="1 - sqrt(alpha_bar) stands where",
+    says="1 - sqrt(alpha_bar) stands for",
 )
 def subtraction_after_the_root(scheduler):
     """The complement of the rate instead of the rate of the complement."""
@@ -109,7 +109,7 @@ def no_root_of_the_noise(scheduler):
 @mistake(
     "signal_and_noise_rates",
     rejected_by=RATES,
-    says="alpha_t stands where alpha_bar_t belongs",
+    says="alpha_t stands for alpha_bar_t",
 )
 def no_cumulative_product(scheduler):
     """The alphas of single steps, without the product over all steps up to t."""
@@ -158,7 +158,7 @@ def linear_formula(scheduler):
 @mistake(
     "signal_and_noise_rates",
     rejected_by=f"{RATES}[of Stable Diffusion]",
-    says="by the name of its schedule",
+    says="by the name of the schedule",
 )
 def range_of_betas_ignored(scheduler):
     """A new scheduler of the same name has not the same betas."""

@@ -1,0 +1,33 @@
+"""The loss of diffusion training: how far off the model's guess at the noise is.
+
+Goal    from a batch of clean pictures to one number that `backward` can follow
+Source  Ho et al. 2020, equation 14 and algorithm 1; torch.nn.functional.mse_loss
+Check   pytest exercises/02_training/loss_step.py
+Stuck   kata hint loss_step
+"""
+
+import torch
+import torch.nn.functional as F
+
+
+def training_loss(model, scheduler, clean_images, generator=None):
+    """Return the mean squared error between the noise and the model's prediction of it.
+
+    Each picture is noised at a timestep of its own, the model sees the noisy pictures and the
+    timesteps, and what it should have answered is the noise that was mixed in.
+
+    model         a UNet2DModel: `model(noisy_images, timesteps)`; called once, on the whole batch,
+                  and left as it was: `backward` is for whoever called
+    scheduler     a DDPMScheduler that trains on the noise (prediction_type "epsilon")
+    clean_images  (B, C, H, W) float32 in [-1, 1], left as it was
+    generator     torch.Generator on the CPU that timesteps and noise are drawn from, or None for
+                  the global one; draw there, then move to the device of the pictures
+    return        a tensor of one number (shape ()), on the graph: the mean over all pictures,
+                  channels and pixels
+
+    Each call draws anew: the timesteps one for each picture, an int64 tensor (B,), uniform and
+    independent over 0 ... scheduler.config.num_train_timesteps - 1, both included; the noise
+    standard normal, in the shape of the pictures.
+    """
+    # TODO: Draw timesteps and noise, mix, let the model predict the noise, compare the two.
+    raise NotImplementedError("TODO: training_loss")

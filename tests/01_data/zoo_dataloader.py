@@ -1,0 +1,223 @@
+"""Wrong and right answers to dataloader."""
+
+import random
+
+import torch
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, Subset
+
+from kata.zoo import mistake, variant
+
+ONCE = "test_an_epoch_shows_every_picture_once"
+SHUFFLED = "test_the_pictures_are_shuffled"
+ANEW = "test_every_epoch_has_an_order_of_its_own"
+REPEATED = "test_a_seed_repeats_all_epochs"
+OTHER = "test_another_seed_gives_other_epochs"
+KEPT = "test_the_loader_keeps_the_generator_that_shuffles"
+
+
+@mistake("make_dataloader", rejected_by=SHUFFLED, says="`shuffle` is False by default")
+def not_shuffled(dataset, batch_size, seed):
+    """A generator shuffles nothing by itself."""
+    return DataLoader(dataset, batch_size, generator=torch.Generator().manual_seed(seed))
+
+
+@mistake("make_dataloader", rejected_by=REPEATED, says="comes from the global random state")
+def no_generator(dataset, batch_size, seed):
+    """The seed is not used, and the order left to the global random state."""
+    return DataLoader(dataset, batch_size, shuffle=True)
+
+
+@mistake("make_dataloader", rejected_by=REPEATED, says="comes from the global random state")
+def seeded_globally(dataset, batch_size, seed):
+    """`torch.manual_seed` seeds the state that everybody draws from."""
+    torch.manual_seed(seed)
+    return DataLoader(dataset, batch_size, shuffle=True)
+
+
+@mistake("make_dataloader", rejected_by=f"{ONCE}[5]", says="smaller batch was dropped")
+def last_batch_dropped(dataset, batch_size, seed):
+    """The pictures that are left over are never seen."""
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(dataset, batch_size, shuffle=True, drop_last=True, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=ONCE, says="with replacement")
+def drawn_with_replacement(dataset, batch_size, seed):
+    """Each row is drawn from all rows: some come twice, some never."""
+    generator = torch.Generator().manual_seed(seed)
+    sampler = RandomSampler(dataset, replacement=True, generator=generator)
+    return DataLoader(dataset, batch_size, sampler=sampler, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=ANEW, says="Shuffled once")
+def shuffled_once(dataset, batch_size, seed):
+    """The data set is shuffled beforehand: every epoch has the same order."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.randperm(len(dataset), generator=generator).tolist()
+    return DataLoader(Subset(dataset, rows), batch_size, generator=generator)
+
+
+class SeededEachEpoch(Sampler):
+    def __init__(self, dataset, seed):
+        self.dataset, self.seed = dataset, seed
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __iter__(self):
+        generator = torch.Generator().manual_seed(self.seed)
+        return iter(torch.randperm(len(self.dataset), generator=generator).tolist())
+
+
+@mistake("make_dataloader", rejected_by=ANEW, says="seeded again before each epoch")
+def seeded_each_epoch(dataset, batch_size, seed):
+    """Every epoch starts from the seed."""
+    generator = torch.Generator().manual_seed(seed)
+    sampler = SeededEachEpoch(dataset, seed)
+    return DataLoader(dataset, batch_size, sampler=sampler, generator=generator)
+
+
+class ShuffledBlocks(Sampler):
+    """Neighbouring rows stay together in a batch."""
+
+    def __init__(self, count, batch_size, generator, inside):
+        self.blocks = list(torch.arange(count).split(batch_size))
+        self.generator, self.inside = generator, inside
+
+    def __len__(self):
+        return len(self.blocks)
+
+    def __iter__(self):
+        for number in [*self._order(len(self.blocks) - 1), len(self.blocks) - 1]:
+            block = self.blocks[number]
+            yield (block[self._order(len(block))] if self.inside else block).tolist()
+
+    def _order(self, count):
+        return torch.randperm(count, generator=self.generator).tolist()
+
+
+@mistake("make_dataloader", rejected_by=SHUFFLED, says="cut into batches once")
+def batches_shuffled(dataset, batch_size, seed):
+    """The same pictures share a batch in every epoch."""
+    generator = torch.Generator().manual_seed(seed)
+    blocks = ShuffledBlocks(len(dataset), batch_size, generator, inside=False)
+    return DataLoader(dataset, batch_sampler=blocks, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=SHUFFLED, says="cut into batches once")
+def batches_shuffled_in_themselves(dataset, batch_size, seed):
+    """The order within a batch is of no consequence to its gradient."""
+    generator = torch.Generator().manual_seed(seed)
+    blocks = ShuffledBlocks(len(dataset), batch_size, generator, inside=True)
+    return DataLoader(dataset, batch_sampler=blocks, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=OTHER, says="`seed` is not used")
+def another_seed(dataset, batch_size, seed):
+    """A constant stands where the seed belongs."""
+    generator = torch.Generator().manual_seed(0)
+    return DataLoader(dataset, batch_size, shuffle=True, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=KEPT, says="keeps it to itself")
+def generator_only_in_the_sampler(dataset, batch_size, seed):
+    """The sampler has the generator; nobody who holds the loader can save its state."""
+    sampler = RandomSampler(dataset, generator=torch.Generator().manual_seed(seed))
+    return DataLoader(dataset, batch_size, sampler=sampler)
+
+
+@mistake("make_dataloader", rejected_by="test_the_data_set_stays_as_it_was", says="was changed")
+def data_set_shuffled_in_place(dataset, batch_size, seed):
+    """The caller's rows change places."""
+    random.Random(seed).shuffle(dataset)
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(dataset, batch_size, shuffle=True, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=ONCE, says="a dict with the key 'images'")
+def tensors_without_a_key(dataset, batch_size, seed):
+    """The batches are bare tensors; the training reads `batch["images"]`."""
+    return DataLoader(
+        dataset,
+        batch_size,
+        shuffle=True,
+        generator=torch.Generator().manual_seed(seed),
+        collate_fn=lambda rows: torch.stack([row["images"] for row in rows]),
+    )
+
+
+@mistake("make_dataloader", rejected_by=ONCE, says='`batch["images"]` is list')
+def not_stacked(dataset, batch_size, seed):
+    """The pictures of a batch stay a list."""
+    return DataLoader(
+        dataset,
+        batch_size,
+        shuffle=True,
+        generator=torch.Generator().manual_seed(seed),
+        collate_fn=lambda rows: {"images": [row["images"] for row in rows]},
+    )
+
+
+@mistake("make_dataloader", rejected_by=ONCE, says="a `DataLoader`")
+def one_epoch_only(dataset, batch_size, seed):
+    """A generator function is used up after one epoch."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.randperm(len(dataset), generator=generator)
+    return (
+        {"images": torch.stack([dataset[i]["images"] for i in part])}
+        for part in rows.split(batch_size)
+    )
+
+
+@mistake("make_dataloader", rejected_by=ONCE, says="batches of [1, 1,")
+def batch_size_forgotten(dataset, batch_size, seed):
+    """One picture a batch is the default."""
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(dataset, shuffle=True, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=ONCE, says="raised")
+def seed_for_a_generator(dataset, batch_size, seed):
+    """The seed is handed over where a generator is expected."""
+    return DataLoader(dataset, batch_size=batch_size, shuffle=True, generator=seed)
+
+
+@variant("make_dataloader")
+def a_sampler_and_its_generator(dataset, batch_size, seed):
+    """`shuffle=True` written out."""
+    generator = torch.Generator("cpu")
+    generator.manual_seed(seed)
+    sampler = RandomSampler(dataset, generator=generator)
+    return DataLoader(dataset, batch_size, sampler=sampler, generator=generator)
+
+
+@variant("make_dataloader")
+def batches_from_a_sampler(dataset, batch_size, seed):
+    """Lists of row numbers decide what is in a batch."""
+    generator = torch.Generator().manual_seed(seed)
+    batches = BatchSampler(RandomSampler(dataset, generator=generator), batch_size, False)
+    return DataLoader(dataset, batch_sampler=batches, generator=generator)
+
+
+class Shuffle(Sampler):
+    def __init__(self, count, generator):
+        self.count, self.generator = count, generator
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        yield from torch.rand(self.count, generator=self.generator).argsort().tolist()
+
+
+@variant("make_dataloader")
+def own_sampler_own_collate(dataset, batch_size, seed):
+    """A shuffle and a stacking of the learner's own."""
+    generator = torch.Generator().manual_seed(2 * seed + 1)
+    return DataLoader(
+        dataset,
+        batch_size,
+        sampler=Shuffle(len(dataset), generator),
+        generator=generator,
+        collate_fn=lambda rows: {"images": torch.stack([row["images"] for row in rows])},
+    )

@@ -1,0 +1,293 @@
+"""Wrong and right answers to show_images."""
+
+import numpy as np
+import torch
+from diffusers.image_processor import VaeImageProcessor
+from diffusers.utils import make_image_grid
+from PIL import Image
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
+
+from kata.zoo import mistake, variant
+
+BACK = "test_every_8_bit_value_comes_back"
+ROWS = "test_pictures_lie_row_by_row"
+FILLED = "test_the_last_row_is_filled_with_black"
+CLIPPED = "test_values_outside_are_clipped"
+SHARP = "test_pixels_are_enlarged_without_blur"
+
+
+def to_bytes(batch):
+    return ((batch.float() * 0.5 + 0.5).clamp(0, 1) * 255).round().byte()
+
+
+def lay_out(pixels, columns, fill=0):
+    """A right grid for the wrong ways of making its pixels."""
+    count, channels, height, width = pixels.shape
+    rows = -(-count // columns)
+    grid = torch.full((rows * columns, channels, height, width), fill, dtype=torch.uint8)
+    grid[:count] = pixels
+    grid = grid.view(rows, columns, channels, height, width).permute(0, 3, 1, 4, 2)
+    return Image.fromarray(grid.reshape(rows * height, columns * width, channels).numpy())
+
+
+@mistake("to_grid", rejected_by=BACK, says="instead of rounded")
+def cut_off(batch, columns):
+    """`.byte()` drops what is behind the decimal point."""
+    return lay_out(((batch / 2 + 0.5).clamp(0, 1) * 255).byte(), columns)
+
+
+@mistake("to_grid", rejected_by=BACK, says="instead of rounded")
+def cut_off_by_torchvision(batch, columns):
+    """`to_pil_image` cuts off, too."""
+    images = [to_pil_image(image) for image in (batch.float() / 2 + 0.5).clamp(0, 1)]
+    pixels = torch.stack([torch.from_numpy(np.array(image)) for image in images])
+    return lay_out(pixels.permute(0, 3, 1, 2), columns)
+
+
+@mistake("to_grid", rejected_by=BACK, says="became black")
+def taken_for_zero_to_one(batch, columns):
+    """The range of the model is left as it is: the dark half turns black."""
+    return lay_out((batch.clamp(0, 1) * 255).round().byte(), columns)
+
+
+@mistake("to_grid", rejected_by=BACK, says="wrapped around")
+def not_brought_to_zero_to_one(batch, columns):
+    """Negative values wrap around in 8 bits."""
+    return lay_out(torch.from_numpy((batch.numpy() * 255).astype(int).astype(np.uint8)), columns)
+
+
+@mistake("to_grid", rejected_by=CLIPPED, says="wraps around")
+def not_clipped(batch, columns):
+    """256 is 0 in 8 bits."""
+    pixels = ((batch.float() / 2 + 0.5) * 255).round().long() % 256
+    return lay_out(pixels.byte(), columns)
+
+
+@mistake("to_grid", rejected_by="test_a_faint_picture_stays_faint", says="Stretched")
+def stretched(batch, columns):
+    """Every batch is stretched over the whole range."""
+    low, high = batch.min(), batch.max()
+    return lay_out(((batch.float() - low) / (high - low) * 255).round().byte(), columns)
+
+
+@mistake("to_grid", rejected_by="test_values_are_rounded_to_the_nearest", says="values are off")
+def scaled_by_256(batch, columns):
+    """256 equal bins: 8-bit values come back, but those between go to another neighbour."""
+    return lay_out(((batch.float() / 2 + 0.5) * 256).clamp(0, 255).byte(), columns)
+
+
+@mistake("to_grid", rejected_by=BACK, says="Red and blue")
+def channels_swapped(batch, columns):
+    """BGR, as OpenCV has it."""
+    return lay_out(to_bytes(batch).flip(1), columns)
+
+
+@mistake("to_grid", rejected_by=f"{ROWS}[8-4]", says="down the columns")
+def column_by_column(batch, columns):
+    """The second picture lies below the first."""
+    rows = -(-len(batch) // columns)
+    pixels = to_bytes(batch)
+    if len(batch) == rows * columns:
+        pixels = pixels.view(columns, rows, *pixels.shape[1:]).transpose(0, 1).flatten(0, 1)
+    return lay_out(pixels, columns)
+
+
+@mistake("to_grid", rejected_by=ROWS, says="of mode RGB and size")
+def columns_taken_for_rows(batch, columns):
+    """`columns` pictures one below the other."""
+    return lay_out(to_bytes(batch), -(-len(batch) // columns) + 1)
+
+
+@mistake("to_grid", rejected_by=BACK, says="values are off")
+def reshaped(batch, columns):
+    """`view` puts pixels into place without moving the axes."""
+    pixels = to_bytes(batch)
+    count, channels, height, width = pixels.shape
+    rows = -(-count // columns)
+    grid = torch.zeros(rows * columns, channels, height, width, dtype=torch.uint8)
+    grid[:count] = pixels
+    return Image.fromarray(grid.view(rows * height, columns * width, channels).numpy())
+
+
+@mistake("to_grid", rejected_by=BACK, says="of mode RGB and size")
+def framed(batch, columns):
+    """`make_grid` leaves two pixels between pictures."""
+    grid = make_grid(to_bytes(batch), nrow=columns)
+    return Image.fromarray(grid.permute(1, 2, 0).numpy())
+
+
+@mistake("to_grid", rejected_by=f"{FILLED}[7-4]", says="a 0 in [-1, 1] is grey")
+def filled_before_the_range(batch, columns):
+    """The empty places are 0 in [-1, 1], which is grey."""
+    return lay_out(to_bytes(batch), columns, fill=128)
+
+
+@mistake("to_grid", rejected_by=f"{FILLED}[7-4]", says="size 40x12")
+def last_row_dropped(batch, columns):
+    """Rows are counted by rounding down."""
+    rows = max(len(batch) // columns, 1)
+    return lay_out(to_bytes(batch)[: rows * columns], columns)
+
+
+@mistake("to_grid", rejected_by=f"{FILLED}[5-8]", says="size 80x6")
+def as_wide_as_the_batch(batch, columns):
+    """`make_grid` makes the grid narrower when there are fewer pictures than columns."""
+    grid = make_grid(to_bytes(batch), nrow=columns, padding=0)
+    return Image.fromarray(grid.permute(1, 2, 0).contiguous().numpy())
+
+
+@mistake("to_grid", rejected_by="test_half_precision[dtype1]", says="float32")
+def calculated_in_half_precision(batch, columns):
+    """Half precision cannot count to 255 in steps of a half."""
+    return lay_out(((batch / 2 + 0.5).clamp(0, 1) * 255).round().byte(), columns)
+
+
+@mistake("to_grid", rejected_by="test_the_batch_stays_as_it_was", says="was changed")
+def changed_in_place(batch, columns):
+    """The caller's batch is brought to [0, 1]."""
+    batch.div_(2).add_(0.5).clamp_(0, 1)
+    return lay_out((batch.float() * 255).round().byte(), columns)
+
+
+@mistake("to_grid", rejected_by=BACK, says="a PIL image of mode RGB")
+def an_array(batch, columns):
+    """Pixels in an array are no picture yet."""
+    return np.array(lay_out(to_bytes(batch), columns))
+
+
+@mistake("make_strip", rejected_by=f"{SHARP}[RGB]", says="mixes neighbouring pixels")
+def enlarged_with_blur(images, size):
+    """`resize` without a filter is bicubic."""
+    strip = Image.new("RGB", (len(images) * size, size))
+    for number, image in enumerate(images):
+        strip.paste(image.convert("RGB").resize((size, size)), (number * size, 0))
+    return strip
+
+
+@mistake("make_strip", rejected_by=f"{SHARP}[RGB]", says="size 128x32")
+def stacked_upright(images, size):
+    """One below the other."""
+    strip = Image.new("RGB", (size, len(images) * size))
+    for number, image in enumerate(images):
+        strip.paste(image.resize((size, size), Image.Resampling.NEAREST), (0, number * size))
+    return strip
+
+
+@mistake("make_strip", rejected_by=f"{SHARP}[RGB]", says="values are off")
+def never_enlarged(images, size):
+    """`thumbnail` makes pictures smaller, never larger."""
+    strip = Image.new("RGB", (len(images) * size, size))
+    for number, image in enumerate(images):
+        small = image.convert("RGB")
+        small.thumbnail((size, size), Image.Resampling.NEAREST)
+        strip.paste(small, (number * size, 0))
+    return strip
+
+
+@mistake("make_strip", rejected_by=f"{SHARP}[RGB]", says="reverse order")
+def last_first(images, size):
+    """The strip is filled from the right."""
+    strip = Image.new("RGB", (len(images) * size, size))
+    for number, image in enumerate(reversed(images)):
+        strip.paste(
+            image.convert("RGB").resize((size, size), Image.Resampling.NEAREST), (number * size, 0)
+        )
+    return strip
+
+
+@mistake("make_strip", rejected_by=f"{SHARP}[RGBA]", says="values are off")
+def pasted_with_transparency(images, size):
+    """Where a picture is transparent, the black of the strip shows."""
+    strip = Image.new("RGB", (len(images) * size, size))
+    for number, image in enumerate(images):
+        image = image.convert("RGBA").resize((size, size), Image.Resampling.NEAREST)
+        strip.paste(image, (number * size, 0), image)
+    return strip
+
+
+@mistake("make_strip", rejected_by=f"{SHARP}[L]", says="of mode RGB")
+def mode_of_the_first(images, size):
+    """The strip has the mode of the first picture."""
+    strip = Image.new(images[0].mode, (len(images) * size, size))
+    for number, image in enumerate(images):
+        strip.paste(image.resize((size, size), Image.Resampling.NEAREST), (number * size, 0))
+    return strip
+
+
+@mistake("make_strip", rejected_by="test_one_picture_and_many", says="size 8x8")
+def always_four(images, size):
+    """The number of pictures is written in."""
+    strip = Image.new("RGB", (4 * size, size))
+    for number, image in enumerate(images):
+        enlarged = image.convert("RGB").resize((size, size), Image.Resampling.NEAREST)
+        strip.paste(enlarged, (number * size, 0))
+    return strip
+
+
+@mistake("make_strip", rejected_by="test_the_pictures_stay_as_they_were", says="was changed")
+def list_overwritten(images, size):
+    """The caller's list is filled with the enlarged pictures."""
+    for number, image in enumerate(images):
+        images[number] = image.convert("RGB").resize((size, size), Image.Resampling.NEAREST)
+    return make_image_grid(images, rows=1, cols=len(images))
+
+
+@variant("to_grid")
+def pasted_one_by_one(batch, columns):
+    """Diffusers turns the batch into pictures, Pillow lays them out."""
+    images = VaeImageProcessor().postprocess(batch.float().cpu(), output_type="pil")
+    width, height = images[0].size
+    grid = Image.new("RGB", (columns * width, (len(images) + columns - 1) // columns * height))
+    for number, image in enumerate(images):
+        row, column = divmod(number, columns)
+        grid.paste(image, (column * width, row * height))
+    return grid
+
+
+@variant("to_grid")
+def filled_up_for_diffusers(batch, columns):
+    """NumPy rounds, and Diffusers lays out a list that black pictures make complete."""
+    pixels = np.rint(np.clip(batch.double().cpu().numpy() + 1, 0, 2) * 127.5).astype(np.uint8)
+    images = [Image.fromarray(image) for image in pixels.transpose(0, 2, 3, 1)]
+    while len(images) % columns:
+        images.append(Image.new("RGB", images[0].size))
+    return make_image_grid(images, len(images) // columns, columns)
+
+
+@variant("to_grid")
+def by_torchvision(batch, columns):
+    """`make_grid` without a frame, on a batch that black pictures make complete."""
+    missing = -len(batch) % columns
+    black = torch.full((missing, *batch.shape[1:]), -1.0, device=batch.device)
+    whole = torch.cat([batch.float(), black])
+    grid = make_grid(whole, nrow=columns, padding=0, normalize=True, value_range=(-1, 1))
+    return to_pil_image(grid.mul(255).add(0.5).to("cpu", torch.uint8))
+
+
+@variant("make_strip")
+def repeated_by_numpy(images, size):
+    """Every row and column is repeated."""
+    tiles = []
+    for image in images:
+        pixels = np.asarray(image.convert("RGB"))
+        pixels = pixels.repeat(size // image.height, axis=0)
+        tiles.append(pixels.repeat(size // image.width, axis=1))
+    return Image.fromarray(np.hstack(tiles))
+
+
+@variant("make_strip")
+def by_diffusers(images, size):
+    """Diffusers' grid of one row."""
+    enlarged = [image.resize((size, size), resample=0).convert("RGB") for image in images]
+    return make_image_grid(enlarged, rows=1, cols=len(enlarged))
+
+
+@variant("make_strip")
+def by_interpolation(images, size):
+    """torch's nearest neighbour."""
+    tiles = []
+    for image in images:
+        pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None]
+        tiles.append(torch.nn.functional.interpolate(pixels, size=(size, size))[0])
+    return to_pil_image(torch.cat(tiles, dim=2))

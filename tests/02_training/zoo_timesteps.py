@@ -1,0 +1,285 @@
+"""Wrong and right answers to timesteps."""
+
+import numpy as np
+import torch
+
+from kata.zoo import mistake, variant
+
+WHOLE = "test_there_is_one_whole_number_for_each_picture"
+RANGE = "test_all_timesteps_from_the_first_to_the_last_are_drawn"
+UNIFORM = "test_all_timesteps_are_equally_likely"
+ALONE = "test_each_picture_draws_for_itself"
+GENERATOR = "test_the_timesteps_come_from_the_generator"
+PREVIEW = "test_the_preview_spreads_evenly_from_first_to_last"
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="leaves its upper bound out")
+def last_never_drawn(batch_size, scheduler, device="cpu", generator=None):
+    """`randint` excludes its upper bound, and one was subtracted all the same."""
+    last = scheduler.config.num_train_timesteps - 1
+    return torch.randint(0, last, (batch_size,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="T is one too far")
+def one_too_far(batch_size, scheduler, device="cpu", generator=None):
+    """T itself is drawn, for which the schedule has no entry."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(0, length + 1, (batch_size,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="count from 0 and not from 1")
+def counted_as_in_the_paper(batch_size, scheduler, device="cpu", generator=None):
+    """The paper counts from 1 to T, the library from 0 to T - 1."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(1, length + 1, (batch_size,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="Timestep 0 is never drawn")
+def first_never_drawn(batch_size, scheduler, device="cpu", generator=None):
+    """The cleanest pictures are left out."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(1, length, (batch_size,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="1000 is written into the function")
+def thousand_always(batch_size, scheduler, device="cpu", generator=None):
+    """The number of timesteps is a constant, whatever the scheduler says."""
+    return torch.randint(0, 1000, (batch_size,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="those few that somebody samples with")
+def picked_from_the_sampler(batch_size, scheduler, device="cpu", generator=None):
+    """`scheduler.timesteps` changes with `set_timesteps`; the configuration does not."""
+    places = torch.randint(0, len(scheduler.timesteps), (batch_size,), generator=generator)
+    return scheduler.timesteps[places].to(device)
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="10 different timesteps from 0 to 9")
+def counted_in_the_sampler(batch_size, scheduler, device="cpu", generator=None):
+    """As many timesteps as `set_timesteps` left, and not as many as the training has."""
+    high = len(scheduler.timesteps)
+    return torch.randint(0, high, (batch_size,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=WHOLE, says="whole numbers")
+def floating_point(batch_size, scheduler, device="cpu", generator=None):
+    """Timesteps with digits behind the point."""
+    length = scheduler.config.num_train_timesteps
+    return (torch.rand(batch_size, generator=generator) * length).floor().to(device)
+
+
+@mistake("sample_timesteps", rejected_by=WHOLE, says="float32 tensor")
+def between_zero_and_one(batch_size, scheduler, device="cpu", generator=None):
+    """A time from 0 to 1, as in flow matching."""
+    return torch.rand(batch_size, generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=WHOLE, says="`torch.int64`")
+def half_the_bits(batch_size, scheduler, device="cpu", generator=None):
+    """int32 instead of int64."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(
+        length, (batch_size,), generator=generator, dtype=torch.int32, device=device
+    )
+
+
+@mistake("sample_timesteps", rejected_by=ALONE, says="One timestep for the whole batch")
+def one_for_the_batch(batch_size, scheduler, device="cpu", generator=None):
+    """One timestep is drawn and repeated."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(0, length, (1,), generator=generator).repeat(batch_size).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=WHOLE, says="One timestep for the whole batch")
+def a_single_number(batch_size, scheduler, device="cpu", generator=None):
+    """One timestep is drawn and left alone."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(0, length, (1,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=ALONE, says="without putting back")
+def shuffled(batch_size, scheduler, device="cpu", generator=None):
+    """A permutation hands out each timestep once, so none can come twice."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randperm(length, generator=generator)[:batch_size].to(device)
+
+
+@mistake("sample_timesteps", rejected_by=UNIFORM, says="handed out once")
+def shuffled_and_used_up(batch_size, scheduler, device="cpu", generator=None):
+    """A permutation is at its end after T pictures."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randperm(length, generator=generator)[:batch_size].to(device)
+
+
+@mistake("sample_timesteps", rejected_by=UNIFORM, says="dealt out, not drawn")
+def dealt_out(batch_size, scheduler, device="cpu", generator=None):
+    """One timestep from each of B equal parts of the schedule, shuffled."""
+    length = scheduler.config.num_train_timesteps
+    parts = torch.arange(batch_size) + torch.rand(batch_size, generator=generator)
+    timesteps = (parts / batch_size * length).long().clamp(max=length - 1)
+    return timesteps[torch.randperm(batch_size, generator=generator)].to(device)
+
+
+@mistake("sample_timesteps", rejected_by=ALONE, says="half a batch apart")
+def in_opposite_pairs(batch_size, scheduler, device="cpu", generator=None):
+    """The second half of the batch mirrors the first: t and T - 1 - t."""
+    length = scheduler.config.num_train_timesteps
+    half = torch.randint(0, length, (batch_size // 2 + 1,), generator=generator)
+    return torch.cat([half[: (batch_size + 1) // 2], length - 1 - half])[:batch_size].to(device)
+
+
+@mistake("sample_timesteps", rejected_by=ALONE, says="side by side")
+def sorted_in_the_batch(batch_size, scheduler, device="cpu", generator=None):
+    """The batch is put in order of its noise."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(0, length, (batch_size,), generator=generator).sort().values.to(device)
+
+
+@mistake("sample_timesteps", rejected_by=UNIFORM, says="fall on the four quarters")
+def squared(batch_size, scheduler, device="cpu", generator=None):
+    """Little noise more often than much."""
+    length = scheduler.config.num_train_timesteps
+    return (torch.rand(batch_size, generator=generator) ** 2 * length).long().to(device)
+
+
+@mistake("sample_timesteps", rejected_by=UNIFORM, says="rounding")
+def rounded(batch_size, scheduler, device="cpu", generator=None):
+    """Rounding to the nearest gives the first and the last timestep half their share."""
+    last = scheduler.config.num_train_timesteps - 1
+    return (torch.rand(batch_size, generator=generator) * last).round().long().to(device)
+
+
+@mistake("sample_timesteps", rejected_by=UNIFORM, says="fall on the four quarters")
+def bell_shaped(batch_size, scheduler, device="cpu", generator=None):
+    """Normal around the middle of the schedule, cut off at its ends."""
+    length = scheduler.config.num_train_timesteps
+    timesteps = torch.randn(batch_size, generator=generator) * length / 4 + length / 2
+    return timesteps.long().clamp(0, length - 1).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=GENERATOR, says="hand `generator` on")
+def generator_ignored(batch_size, scheduler, device="cpu", generator=None):
+    """The generator is an argument, and that is all."""
+    return torch.randint(0, scheduler.config.num_train_timesteps, (batch_size,), device=device)
+
+
+@mistake("sample_timesteps", rejected_by=GENERATOR, says="Only its seed or its state was read")
+def only_the_seed_of_the_generator(batch_size, scheduler, device="cpu", generator=None):
+    """The seed of the generator is used again at each call, so that its state never moves."""
+    if generator is not None:
+        torch.manual_seed(generator.initial_seed())
+    return torch.randint(0, scheduler.config.num_train_timesteps, (batch_size,)).to(device)
+
+
+@mistake("sample_timesteps", rejected_by="test_each_call_draws_anew", says="A seed of the function")
+def seeded_inside(batch_size, scheduler, device="cpu", generator=None):
+    """A seed inside the function makes every step of the training the same."""
+    torch.manual_seed(0)
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(0, length, (batch_size,), generator=generator).to(device)
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="float32 tensor")
+def preview_in_floating_point(count, scheduler):
+    """`linspace` gives floating-point numbers."""
+    return torch.linspace(0, scheduler.config.num_train_timesteps - 1, count)
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="T is one too far")
+def preview_one_too_far(count, scheduler):
+    """The last point is T, which is no timestep."""
+    return torch.linspace(0, scheduler.config.num_train_timesteps, count).long()
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="end before the last")
+def preview_by_steps(count, scheduler):
+    """A step of T // count stops short of the last timestep."""
+    length = scheduler.config.num_train_timesteps
+    return torch.arange(0, length, length // count)[:count]
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="999 is written")
+def preview_of_a_thousand(count, scheduler):
+    """The lecture's 999 is right for its own scheduler alone."""
+    return torch.linspace(0, 999, count).long()
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="run downwards")
+def preview_downwards(count, scheduler):
+    """The order of sampling, from noise to picture."""
+    return torch.linspace(0, scheduler.config.num_train_timesteps - 1, count).long().flip(0)
+
+
+@mistake("preview_timesteps", rejected_by=f"{PREVIEW}[8]", says="Rounded to the nearest")
+def preview_rounded(count, scheduler):
+    """Rounded where the points are to be cut off."""
+    return torch.linspace(0, scheduler.config.num_train_timesteps - 1, count).round().long()
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="`scheduler.timesteps`")
+def preview_of_the_sampler(count, scheduler):
+    """The timesteps of sampling leave out one end of the schedule."""
+    scheduler.set_timesteps(count)
+    return scheduler.timesteps
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="not from 1 to T")
+def preview_from_one(count, scheduler):
+    """The paper's timesteps, 1 to T."""
+    return torch.linspace(1, scheduler.config.num_train_timesteps, count).long()
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="from 0 to T - 1")
+def preview_without_its_end(count, scheduler):
+    """One point more than asked for, and the last left out."""
+    return torch.linspace(0, scheduler.config.num_train_timesteps - 1, count + 1).long()[:-1]
+
+
+@variant("sample_timesteps")
+def scaled_and_cut_off(batch_size, scheduler, device="cpu", generator=None):
+    """Uniform numbers from [0, 1), scaled and cut off."""
+    fractions = torch.rand(batch_size, generator=generator, dtype=torch.float64)
+    return (fractions * scheduler.config.num_train_timesteps).to(device, torch.long)
+
+
+@variant("sample_timesteps")
+def one_after_the_other(batch_size, scheduler, device="cpu", generator=None):
+    """A draw for each picture in a loop."""
+    length = scheduler.config["num_train_timesteps"]
+    draws = [torch.randint(length, (), generator=generator) for _ in range(batch_size)]
+    return torch.stack(draws).to(torch.device(device))
+
+
+@variant("sample_timesteps")
+def by_weights(batch_size, scheduler, device="cpu", generator=None):
+    """A choice among all timesteps by equal weights."""
+    weights = torch.ones(scheduler.config.num_train_timesteps)
+    return weights.multinomial(batch_size, replacement=True, generator=generator).to(device)
+
+
+@variant("sample_timesteps")
+def filled_in_place(batch_size, scheduler, device="cpu", generator=None):
+    """An empty tensor filled with random numbers."""
+    timesteps = torch.empty(batch_size, dtype=torch.long)
+    timesteps.random_(0, scheduler.config.num_train_timesteps, generator=generator)
+    return timesteps.to(device)
+
+
+@variant("preview_timesteps")
+def preview_by_numpy(count, scheduler):
+    """numpy's linspace with whole numbers."""
+    last = scheduler.config.num_train_timesteps - 1
+    return torch.from_numpy(np.linspace(0, last, count, dtype=np.int64))
+
+
+@variant("preview_timesteps")
+def preview_of_integers(count, scheduler):
+    """torch's linspace with whole numbers."""
+    return torch.linspace(0, len(scheduler.betas) - 1, steps=count, dtype=torch.int64)
+
+
+@variant("preview_timesteps")
+def preview_in_whole_numbers(count, scheduler):
+    """Without a floating point anywhere."""
+    last = scheduler.config.num_train_timesteps - 1
+    return torch.tensor([i * last // (count - 1) for i in range(count)])
