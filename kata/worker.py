@@ -17,11 +17,11 @@ from types import ModuleType
 import numpy as np
 import torch
 import torch.utils.data
-from datasets import Dataset
+from datasets import Column, Dataset
 
 from kata.crossing import CrossingError, Reference, pack, unpack
 
-STAY_HOME = (Dataset, torch.utils.data.Dataset, torch.utils.data.DataLoader, Iterator)
+STAY_HOME = (Dataset, Column, torch.utils.data.Dataset, torch.utils.data.DataLoader, Iterator)
 
 
 class MissingName(Exception):

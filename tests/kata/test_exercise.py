@@ -1,6 +1,5 @@
 """What a suite can do with a learner's functions, and what becomes of the ways out of them."""
 
-import copy
 import random
 import unittest
 from dataclasses import replace
@@ -552,7 +551,3 @@ def test_every_step_of_an_iterator_draws_other_numbers():
 
     one, two = answered_by(noises).noises()
     assert one != two
-
-
-def test_a_handle_can_be_copied():
-    assert copy.copy(answered_by(draw)).draw()

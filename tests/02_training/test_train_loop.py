@@ -1,0 +1,488 @@
+"""Training as a whole, replayed from what the model was shown, interrupted and taken up again."""
+
+import contextlib
+import copy
+import itertools
+import os
+
+import pytest
+import torch
+import torch.nn.functional as F
+from diffusers import DDPMScheduler
+from torch.utils.data import DataLoader
+
+from kata import draw, expect, replay
+from kata.probes import CallLog, Interruption, sum_of_squares, tiny_unet
+
+LR = 0.005
+BATCHES = 3  # of 4, 4 and 2 pictures, in an epoch
+
+
+@pytest.fixture
+def scheduler():
+    """Few timesteps with large differences, so that each of them is seen in the pictures."""
+    return DDPMScheduler(num_train_timesteps=12, beta_start=0.02, beta_end=0.4)
+
+
+@pytest.fixture
+def model(seed):
+    """A model whose gradients are larger than 1 at first, and smaller than 1 later."""
+    return large_unet(seed)
+
+
+@pytest.fixture
+def images(rng):
+    return draw.pictures(rng, 10, 8)
+
+
+def large_unet(seed):
+    model = tiny_unet(seed=seed)
+    model.conv_out.weight.data.mul_(2)
+    return model
+
+
+def in_order(images):
+    return DataLoader(examples(images), batch_size=4)
+
+
+def examples(images):
+    return [{"label": label, "images": image} for label, image in enumerate(images)]
+
+
+def trained(exercise, model, scheduler, loader, num_epochs, lr=LR, seed=None, **keywords):
+    """Call the learner's function; return the losses of the epochs, one number for each."""
+    model.calls = []
+    arguments = [model, scheduler, loader, num_epochs, lr]
+    losses = exercise.call("train", arguments, keywords, seed=seed)
+    losses = expect.sequence(losses, num_epochs, "the list of losses", "One loss for each epoch.")
+    name = "a loss in the list"
+    return [expect.number(loss, name, "`loss.item()` keeps the number alone.") for loss in losses]
+
+
+def seen_by(model, scheduler, images, num_epochs):
+    """The forward passes of a training whose loader goes through the pictures in order."""
+    batches = images.split(4) * num_epochs
+    expect.that(
+        len(model.calls) == len(batches),
+        f"the model was called {len(model.calls)} times",
+        f"{len(batches)} times: once for each of {BATCHES} batches in each of {num_epochs} epochs",
+    )
+    return [
+        replay.shown(call, batch, scheduler)
+        for call, batch in zip(model.calls, batches, strict=True)
+    ]
+
+
+# One training, without an interruption
+
+
+@pytest.mark.points(2)
+def test_the_list_holds_the_mean_loss_of_each_epoch(exercise, model, scheduler, images):
+    """There is one number for each epoch, in order: the mean of its batches' losses."""
+    # With a learning rate of 0 the model stays as it is, and its losses can be computed again.
+    start = copy.deepcopy(model)
+    losses = trained(exercise, model, scheduler, in_order(images), 4, lr=0.0)
+    seen = seen_by(model, scheduler, images, 4)
+    with torch.no_grad():
+        steps = torch.stack([one.loss(start) for one in seen]).view(4, BATCHES)
+    by_picture = (steps * torch.tensor([4, 4, 2])).sum(dim=1) / 10
+    wrong = {
+        "The losses are summed: divide by the number of batches.": steps.sum(dim=1),
+        "This is the last batch of each epoch: the mean is over all.": steps[:, -1],
+        "This is the first batch of each epoch: the mean is over all.": steps[:, 0],
+        "The mean is over pictures here: each batch counts the same.": by_picture,
+        "The order is turned round: the first epoch comes first.": steps.mean(dim=1).flip(0),
+        "The mean is over all batches since the start, not over those of the epoch.": (
+            steps.flatten().cumsum(0)[BATCHES - 1 :: BATCHES] / (torch.arange(1, 5) * BATCHES)
+        ),
+    }
+    losses = torch.tensor(losses)
+    expect.close(
+        losses,
+        steps.mean(dim=1),
+        1e-4,  # float32, losses of up to 10
+        "the list of losses",
+        expect.misconception(losses, wrong),
+        "the mean over the batches of each epoch",
+    )
+
+
+@pytest.mark.points(2)
+def test_timesteps_and_noise_are_drawn_for_each_batch(exercise, model, scheduler, rng):
+    """Over a whole training the timesteps are uniform and the noise is normal, never the same."""
+    images = draw.pictures(rng, 96, 8)
+    loader = DataLoader(examples(images), batch_size=32)
+    trained(exercise, model, scheduler, loader, 3)
+    clean = images.split(32) * 3
+    expect.that(
+        len(model.calls) == 9,
+        f"the model was called {len(model.calls)} times",
+        "9 times: once for each of 3 batches in each of 3 epochs",
+    )
+    seen = [replay.shown(*pair, scheduler) for pair in zip(model.calls, clean, strict=True)]
+    replay.expect_draws(scheduler, seen)
+
+
+@pytest.mark.points(3)
+def test_the_weights_are_those_of_adamw_with_clipped_gradients(exercise, model, scheduler, images):
+    """Every step clips the gradients of its batch to norm 1, and lets one AdamW step."""
+    start = copy.deepcopy(model)
+    trained(exercise, model, scheduler, in_order(images), 4)
+    seen = seen_by(model, scheduler, images, 4)
+    end, right = (replay.flat(m.parameters()) for m in (model, replayed(start, seen)))
+    moved = right - replay.flat(start.parameters())
+    error = ((end - right).norm() / moved.norm()).item()
+    # Rounding makes 0.0003 of this at most; clipping to 0.5 or 2 makes 0.01 or more.
+    expect.that(
+        error < 5e-3,
+        f"weights whose change is off by {error:.1%}",
+        "the weights that AdamW leads to, with the gradients of each batch clipped to norm 1",
+        misconception(start, seen, end) if error >= 5e-3 else "",
+    )
+    other = replay.flat(replayed(start, seen, decay=0.0).parameters())
+    expect.that(
+        (end - right).norm() < (end - other).norm(),
+        "weights that have not decayed",
+        "the weights of AdamW with its weight decay of 0.01",
+        "`torch.optim.Adam` has no weight decay.",
+    )
+
+
+def replayed(start, seen, max_norm=1.0, clear=True, anew=False, decay=0.01, sign=1):
+    """The model after a training that saw these batches.
+
+    max_norm  to which the gradients are clipped
+    clear     whether they are cleared after each step
+    anew      whether each epoch gets a new optimizer
+    decay     the weight decay
+    sign      of the loss
+    """
+    model = copy.deepcopy(start)
+    for step, one in enumerate(seen):
+        if step == 0 or (anew and step % BATCHES == 0):
+            optimizer = torch.optim.AdamW(model.parameters(), lr=LR, weight_decay=decay)
+        (sign * one.loss(model)).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm)
+        optimizer.step()
+        if clear:
+            optimizer.zero_grad()
+    return model
+
+
+def misconception(start, seen, end):
+    """What went wrong in the training, where it leads to the very same weights."""
+    wrong = {
+        "The weights are those from the start.": start,
+        "The gradients were not clipped, or only after the step.": replayed(
+            start, seen, max_norm=float("inf")
+        ),
+        "The gradients were never cleared: each batch adds to those before.": replayed(
+            start, seen, clear=False
+        ),
+        "The gradients were neither cleared nor clipped.": replayed(
+            start, seen, max_norm=float("inf"), clear=False
+        ),
+        "Each epoch has made a new optimizer, which knows nothing of the steps before.": replayed(
+            start, seen, anew=True
+        ),
+        "The sign of the loss is wrong: the steps lead uphill.": replayed(start, seen, sign=-1),
+    }
+    for hint, model in wrong.items():
+        off = (end - replay.flat(model.parameters())).norm()
+        if off < 5e-3 * (end - replay.flat(start.parameters())).norm() or off == 0:
+            return hint
+    return ""
+
+
+def test_the_model_learns_in_training_mode(exercise, model, scheduler, images):
+    """A model that arrives in evaluation mode is switched to training mode."""
+    model.eval()
+    trained(exercise, model, scheduler, in_order(images), 2)
+    modes = [call["training"] for call in model.calls]
+    expect.that(
+        all(modes),
+        f"{modes.count(False)} of {len(modes)} batches in evaluation mode",
+        "training mode throughout: `model.train()`",
+    )
+
+
+def test_random_numbers_come_from_the_global_state(exercise, scheduler, images):
+    """The same `torch.manual_seed` before it gives the same training, another one another."""
+    losses = {}
+    for run, seed in [("one", 1), ("same", 1), ("other", 2)]:
+        losses[run] = trained(exercise, large_unet(0), scheduler, in_order(images), 2, seed=seed)
+    expected = "timesteps and noise from torch's global random state"
+    expect.that(
+        losses["one"] == losses["same"], "other losses after the same `torch.manual_seed`", expected
+    )
+    expect.that(
+        losses["one"] != losses["other"],
+        "the same losses after `torch.manual_seed` with two seeds",
+        expected,
+        "A seed inside the function.",
+    )
+
+
+def test_a_list_of_batches_is_a_loader_too(exercise, model, scheduler, images):
+    """Whatever has a length and gives dicts will do; it needs no generator, and stays as it was."""
+    batches = [{"images": batch} for batch in images.split(4)]
+    trained(exercise, model, scheduler, batches, 2)
+    seen_by(model, scheduler, images, 2)
+    expect.unchanged(exercise.last)
+
+
+@pytest.mark.points(2)
+def test_after_step_is_called_after_each_step(exercise, model, scheduler, images):
+    """The callback gets the number of the step and its loss, when the weights have moved."""
+    start = sum_of_squares(model)
+    log = CallLog(watched=model)
+    losses = trained(exercise, model, scheduler, in_order(images), 3, after_step=log)
+    check_steps(log, losses)
+    weights = [call[-1] for call in log.calls]
+    hint = "The callback comes before the step of the optimizer."
+    moved = all(one != other for one, other in itertools.pairwise([start, *weights]))
+    expect.that(
+        moved and abs(weights[-1] - sum_of_squares(model)) < 1e-9 * start,
+        "a call of `after_step` before the weights had moved",
+        "a call after each `optimizer.step()`",
+        hint if weights[0] == start else "",
+    )
+
+
+def check_steps(log, losses, first_epoch=0):
+    """Steps are counted from 0 over the whole training, and their losses make the epochs'."""
+    for call in log.calls:
+        expect.that(
+            len(call) == 3,
+            f"`after_step` with {len(call) - 1} arguments",
+            "`after_step(step, loss)`",
+        )
+        expect.number(call[0], "`step`")
+        expect.number(call[1], "`loss`", "`loss.item()` gives the number.")
+    steps = [call[0] for call in log.calls]
+    wanted = list(range(first_epoch * BATCHES, len(losses) * BATCHES))
+    hints = {
+        tuple(step + 1 for step in wanted): "Steps are counted from 0.",
+        tuple(step % BATCHES for step in wanted): "The count starts again in each epoch.",
+        tuple(step - wanted[0] for step in wanted): "The count goes on after an interruption.",
+        tuple(step // BATCHES for step in wanted): "This is the epoch, not the step.",
+    }
+    expect.that(
+        steps == wanted,
+        f"`after_step` with the steps {steps}",
+        f"the steps {wanted}: counted over the whole training",
+        hints.get(tuple(steps), ""),
+    )
+    by_epoch = torch.tensor([call[1] for call in log.calls]).view(-1, BATCHES)
+    expect.close(
+        by_epoch.mean(dim=1),
+        torch.tensor(losses[first_epoch:]),
+        1e-4,  # float32, losses of up to 10
+        "the losses that `after_step` was given",
+        because="the loss of each batch; their means are the list",
+    )
+
+
+@pytest.mark.points(2)
+def test_the_loss_falls_on_the_butterflies(exercise, rng, seed):
+    """Eight epochs on 32 butterflies, and the model knows noise from butterfly."""
+    scheduler = DDPMScheduler(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2")
+    model, images = tiny_unet(16, seed), draw.butterflies(rng, 32, 16)
+    loader = DataLoader(examples(images), batch_size=8, shuffle=True)
+    before = loss_on(model, scheduler, images)
+    trained(exercise, model, scheduler, loader, 8, lr=0.01)
+    after = loss_on(model, scheduler, images)
+    expect.that(
+        after < 0.7 * before,
+        f"a loss of {before:.2f} before and {after:.2f} after 8 epochs of 4 batches",
+        "less than 70% of it",
+    )
+
+
+def loss_on(model, scheduler, images):
+    """The loss at many timesteps and noises, the same at each call."""
+    generator = torch.Generator().manual_seed(0)
+    images = images.repeat(4, 1, 1, 1)
+    timesteps = torch.randint(0, len(scheduler.alphas_cumprod), (len(images),), generator=generator)
+    noise = torch.randn(images.shape, generator=generator)
+    with torch.no_grad():
+        predicted = model(scheduler.add_noise(images, noise, timesteps), timesteps).sample
+    return F.mse_loss(predicted, noise).item()
+
+
+# Interrupted and taken up again
+
+
+def shuffled(images, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(examples(images), batch_size=4, shuffle=True, generator=generator)
+
+
+LOADERS = {
+    "shuffled by its generator": shuffled,
+    "shuffled by the global state": lambda images, seed: DataLoader(
+        examples(images), batch_size=4, shuffle=True
+    ),
+    "a list": lambda images, seed: [{"images": batch} for batch in images.split(4)],
+}
+
+
+class Run:
+    """One call of the learner's function, with everything that an interruption could change.
+
+    seed  of the model's weights, the loader's generator and the global random states
+    """
+
+    def __init__(self, exercise, scheduler, images, num_epochs, seed, make=shuffled, **keywords):
+        self.model, self.log = large_unet(seed), CallLog()
+        self.log.watched = self.model
+        self.losses = trained(
+            exercise,
+            self.model,
+            scheduler,
+            make(images, seed),
+            num_epochs,
+            seed=seed,
+            after_step=self.log,
+            **keywords,
+        )
+
+    def expect_end_of(self, whole, done):
+        """This run has gone on after `done` epochs to where the whole run has led."""
+        went_on = whole.model.calls[done * BATCHES :]
+        expect.that(
+            len(self.model.calls) == len(went_on),
+            f"{len(self.model.calls)} batches after the interruption",
+            f"{len(went_on)} batches: {done} of {len(whole.losses)} epochs are done",
+            "The training has begun from the start: was a checkpoint written, and loaded?"
+            if len(self.model.calls) == len(whole.model.calls)
+            else "",
+        )
+        check_steps(self.log, self.losses, done)
+        for n, (mine, theirs) in enumerate(zip(self.model.calls, went_on, strict=True)):
+            loss, right = self.log.calls[n][1], whole.log.calls[done * BATCHES + n][1]
+            expect.that(
+                same(mine["timestep"], theirs["timestep"])
+                and same(mine["sample"], theirs["sample"])
+                and abs(loss - right) < 1e-3 * right,
+                f"a training that goes on differently from batch {n} after the interruption",
+                "the very batches, timesteps, noise and losses of a training without one",
+                self._lost(mine, theirs, n),
+            )
+        expect.close(
+            torch.tensor(self.losses),
+            torch.tensor(whole.losses),
+            1e-3,  # float32
+            "the list of losses",
+            "The losses of the epochs before the interruption belong to the list.",
+            "the losses of a training without an interruption",
+        )
+        error = replay.flat(self.model.parameters()) - replay.flat(whole.model.parameters())
+        expect.that(
+            error.norm() < 1e-3 * replay.flat(whole.model.parameters()).norm(),
+            "other weights at the end",
+            "the weights of a training without an interruption",
+        )
+
+    def _lost(self, mine, theirs, n):
+        """What has not been brought back, as the first difference shows."""
+        if not same(mine["timestep"], theirs["timestep"]):
+            return "Other timesteps: torch's random state was not saved, or not brought back."
+        if not same(mine["sample"], theirs["sample"]):
+            return (
+                "The same timesteps, other pictures: the state of `dataloader.generator` is lost."
+            )
+        if n == 0:
+            return "The same batch, another loss: the weights of the model are lost."
+        return "The same batches, other weights: the state of the optimizer is lost."
+
+
+def same(one, other):
+    return one.shape == other.shape and torch.equal(one, other)
+
+
+@pytest.mark.points(3)
+@pytest.mark.parametrize("loader", LOADERS)
+def test_a_training_goes_on_from_its_checkpoint(
+    exercise, scheduler, images, seed, tmp_path, loader
+):
+    """Two epochs and a checkpoint, then up to four: the result is that of four at once."""
+    make, checkpoint = LOADERS[loader], str(tmp_path / "checkpoint.pt")
+    whole = Run(exercise, scheduler, images, 4, seed, make)
+    Run(exercise, scheduler, images, 2, seed, make, checkpoint=checkpoint)
+    expect.that(os.path.exists(checkpoint), "no file after two epochs", "the checkpoint")
+    rest = Run(exercise, scheduler, images, 4, seed + 1, make, checkpoint=checkpoint)
+    rest.expect_end_of(whole, done=2)
+
+
+@pytest.mark.points(2)
+def test_an_interruption_within_an_epoch_costs_this_epoch_only(
+    exercise, scheduler, images, seed, tmp_path
+):
+    """The checkpoint is written after every epoch, so that the last whole one is never lost."""
+    checkpoint = str(tmp_path / "checkpoint.pt")
+    whole = Run(exercise, scheduler, images, 3, seed)
+    with contextlib.suppress(Interruption):
+        limit = CallLog(limit=2 * BATCHES + 2)
+        arguments = [large_unet(seed), scheduler, shuffled(images, seed), 3, LR]
+        keywords = {"checkpoint": checkpoint, "after_step": limit}
+        exercise.call("train", arguments, keywords, seed=seed)
+    expect.that(
+        os.path.exists(checkpoint),
+        "no file when a training of three epochs is interrupted in the third",
+        "a checkpoint after every epoch, not only at the end",
+    )
+    rest = Run(exercise, scheduler, images, 3, seed + 1, checkpoint=checkpoint)
+    rest.expect_end_of(whole, done=2)
+
+
+def test_a_finished_training_returns_at_once(exercise, scheduler, images, seed, tmp_path):
+    """If all epochs are done, nothing is trained: weights and losses come from the checkpoint."""
+    checkpoint = str(tmp_path / "checkpoint.pt")
+    whole = Run(exercise, scheduler, images, 2, seed, checkpoint=checkpoint)
+    again = Run(exercise, scheduler, images, 2, seed + 1, checkpoint=checkpoint)
+    expect.that(
+        not again.model.calls,
+        f"{len(again.model.calls)} more batches",
+        "no batch: the checkpoint holds all the epochs",
+        "`num_epochs` counts the epochs in total, not those from here on.",
+    )
+    again.expect_end_of(whole, done=2)
+
+
+def test_a_checkpoint_is_replaced_as_a_whole(exercise, scheduler, images, seed, tmp_path):
+    """The old checkpoint stays whole until the new one takes its place; nothing else is left."""
+    checkpoint, kept = tmp_path / "checkpoint.pt", tmp_path / "kept"
+    Run(exercise, scheduler, images, 1, seed, checkpoint=str(checkpoint))
+    left = sorted(path.name for path in tmp_path.iterdir())
+    expect.that(left == ["checkpoint.pt"], f"the files {left}", "the checkpoint alone")
+    os.link(checkpoint, kept)  # a second name for the file as it is now
+    before = kept.read_bytes()
+    Run(exercise, scheduler, images, 2, seed, checkpoint=str(checkpoint))
+    expect.that(
+        kept.read_bytes() == before,
+        "the old file was overwritten",
+        "a new file beside it, which takes its place by `os.replace`",
+        "`torch.save` on the path itself empties the old file before the new one is written: if "
+        "the power fails in between, both are lost.",
+    )
+    left = sorted(path.name for path in tmp_path.iterdir())
+    expect.that(left == ["checkpoint.pt", "kept"], f"the files {left}", "the checkpoint alone")
+
+
+@pytest.mark.gpu
+def test_a_training_on_a_gpu_goes_on_too(exercise, scheduler, images, seed, tmp_path):
+    """The pictures are moved to the model, and CUDA's random state belongs to the checkpoint."""
+    checkpoint = str(tmp_path / "checkpoint.pt")
+    losses = {}
+    for run, num_epochs in [("whole", 4), ("half", 2), ("rest", 4)]:
+        keywords = {} if run == "whole" else {"checkpoint": checkpoint}
+        model, loader = large_unet(seed).to("cuda"), in_order(images)
+        losses[run] = trained(exercise, model, scheduler, loader, num_epochs, seed=seed, **keywords)
+    expect.close(
+        torch.tensor(losses["rest"]),
+        torch.tensor(losses["whole"]),
+        0.05,  # sums in another order on a GPU, over twelve steps
+        "the list of losses",
+        because="the losses of a training without an interruption",
+    )
