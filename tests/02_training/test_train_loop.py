@@ -170,10 +170,10 @@ def replayed(start, seen, max_norm=1.0, clear=True, anew=False, decay=0.01, sign
 
 
 def misconception(start, seen, end):
-    """What went wrong in the training, where it leads to the very same weights."""
+    """What went wrong in the training, where it leads to the same weights, up to rounding."""
     wrong = {
         "The weights are those from the start.": start,
-        "The gradients were not clipped, or only after the step.": replayed(
+        "The norm of the gradients was not clipped, or only after the step.": replayed(
             start, seen, max_norm=float("inf")
         ),
         "The gradients were never cleared: each batch adds to those before.": replayed(
@@ -187,9 +187,9 @@ def misconception(start, seen, end):
         ),
         "The sign of the loss is wrong: the steps lead uphill.": replayed(start, seen, sign=-1),
     }
+    moved = (end - replay.flat(start.parameters())).norm()
     for hint, model in wrong.items():
-        off = (end - replay.flat(model.parameters())).norm()
-        if off < 5e-3 * (end - replay.flat(start.parameters())).norm() or off == 0:
+        if (end - replay.flat(model.parameters())).norm() <= 0.03 * moved:
             return hint
     return ""
 
@@ -389,9 +389,7 @@ class Run:
         if not same(mine["timestep"], theirs["timestep"]):
             return "Other timesteps: torch's random state was not saved, or not brought back."
         if not same(mine["sample"], theirs["sample"]):
-            return (
-                "The same timesteps, other pictures: the state of `dataloader.generator` is lost."
-            )
+            return "The same timesteps, other pictures: `dataloader.generator` is not in the state it had."
         if n == 0:
             return "The same batch, another loss: the weights of the model are lost."
         return "The same batches, other weights: the state of the optimizer is lost."

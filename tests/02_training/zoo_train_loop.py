@@ -551,7 +551,7 @@ def without_the_random_state(*arguments, checkpoint=None, after_step=None):
     return with_checkpoints([*arguments, checkpoint, after_step], without=["random"])
 
 
-@mistake("train", rejected_by=BY_GENERATOR, says="`dataloader.generator` is lost")
+@mistake("train", rejected_by=BY_GENERATOR, says="`dataloader.generator` was not brought back")
 def without_the_shuffle(*arguments, checkpoint=None, after_step=None):
     """The loader shuffles otherwise after the interruption."""
     return with_checkpoints([*arguments, checkpoint, after_step], without=["shuffle"])

@@ -1,0 +1,49 @@
+"""The training loop: epochs over the data, and a checkpoint to go on from.
+
+Goal    a model that has learned to tell noise from butterflies, even if the power fails meanwhile
+Source  Ho et al. 2020, algorithm 1; torch.optim.AdamW; torch.nn.utils.clip_grad_norm_
+Check   pytest exercises/02_training/train_loop.py
+Stuck   kata hint train_loop
+"""
+
+import os
+
+import torch
+import torch.nn.functional as F
+
+
+def train(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
+    """Train the model for `num_epochs` epochs and return the mean loss of each.
+
+    The optimizer is one AdamW(model.parameters(), lr=lr) for the whole training, with its other
+    options as they are. Each epoch goes through the loader once, with the model in training mode.
+    For each batch: the loss of the kata loss_step on `batch["images"]`, with its random numbers
+    from the global state; backward; gradients clipped to norm 1 as a whole
+    (`torch.nn.utils.clip_grad_norm_`); one step; gradients cleared.
+
+    model       a UNet2DModel, or a wrapper of one: it can be called, and has parameters; its
+                prediction is `model(noisy_images, timesteps).sample`, one call for a batch
+    scheduler   a DDPMScheduler that trains on the noise (prediction_type "epsilon")
+    dataloader  something with a length that gives dicts, as often as it is asked: at least
+                "images", (B, C, H, W) float32 in [-1, 1], is in them. Move these to the device of
+                the model's parameters. If it has an attribute `generator` that is not None, that
+                torch.Generator shuffles it
+    num_epochs  how many epochs the training has in total
+    lr          learning rate
+    checkpoint  path of a file, or None. With a path, everything that is needed to go on is written
+                there after every epoch: to another file in the same folder first, which then takes
+                its place by `os.replace`, so that there is a whole checkpoint at any moment, and
+                nothing else is left in the folder. Where the file exists when `train` is called,
+                the training goes on from it up to `num_epochs` in total, with the very result that
+                it would have had without the interruption: weights, losses, steps, shuffling and
+                random numbers, whatever the state of the model, of the loader's generator and of
+                the global random states that it is called with. If `num_epochs` epochs are done in
+                it, nothing is trained: the model gets the weights, and the losses come back
+    after_step  None, or a function that is called as `after_step(step, loss)` after each step of
+                the optimizer: `step` counts from 0 over the whole training, also across an
+                interruption, `loss` is the float of this batch
+    return      list of `num_epochs` floats, first epoch first: the mean of the losses of the
+                batches, each batch counting the same
+    """
+    # TODO: Load what is there, then loop: epochs, batches, loss, backward, clip, step, zero_grad.
+    raise NotImplementedError("TODO: train")
