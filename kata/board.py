@@ -77,7 +77,7 @@ def _tally(reports: list) -> dict[str, Tally]:
 def _table(katas: list[Kata], tallies: dict[str, Tally]) -> Table:
     table = Table(title="Your katas", title_justify="left", box=None, pad_edge=False)
     table.add_column("")
-    table.add_column("kata")
+    table.add_column("kata", no_wrap=True)
     table.add_column("what you build", ratio=1)
     table.add_column("state")
     table.add_column("points", justify="right")

@@ -93,7 +93,9 @@ def _call(exercise: Exercise | None) -> str:
 
 
 def _raised(error: BaseException) -> str:
-    return "".join(traceback.format_exception_only(error)).strip()
+    """The error as Python tells it; of a long one the start and the end."""
+    lines = "".join(traceback.format_exception_only(error)).strip().splitlines()
+    return "\n".join(lines if len(lines) <= 12 else [*lines[:8], "...", *lines[-3:]])
 
 
 def _definition(answer: Answer, exercise: Exercise | None) -> str:

@@ -27,18 +27,12 @@ def scheduler():
 @pytest.fixture
 def model(seed):
     """A model whose gradients are larger than 1 at first, and smaller than 1 later."""
-    return large_unet(seed)
+    return tiny_unet(seed=seed)
 
 
 @pytest.fixture
 def images(rng):
     return draw.pictures(rng, 10, 8)
-
-
-def large_unet(seed):
-    model = tiny_unet(seed=seed)
-    model.conv_out.weight.data.mul_(2)
-    return model
 
 
 def in_order(images):
@@ -100,7 +94,7 @@ def test_the_list_holds_the_mean_loss_of_each_epoch(exercise, model, scheduler, 
     expect.close(
         losses,
         steps.mean(dim=1),
-        1e-4,  # float32, losses of up to 10
+        1e-4,  # float32, losses of about 1
         "the list of losses",
         expect.misconception(losses, wrong),
         "the mean over the batches of each epoch",
@@ -132,7 +126,7 @@ def test_the_weights_are_those_of_adamw_with_clipped_gradients(exercise, model, 
     end, right = (replay.flat(m.parameters()) for m in (model, replayed(start, seen)))
     moved = right - replay.flat(start.parameters())
     error = ((end - right).norm() / moved.norm()).item()
-    # Rounding makes 0.0003 of this at most; clipping to 0.5 or 2 makes 0.01 or more.
+    # With 24 seeds rounding made 0.0013 of it at most, clipping to 0.5 or 2 at least 0.046.
     expect.that(
         error < 5e-3,
         f"weights whose change is off by {error:.1%}",
@@ -210,7 +204,7 @@ def test_random_numbers_come_from_the_global_state(exercise, scheduler, images):
     """The same `torch.manual_seed` before it gives the same training, another one another."""
     losses = {}
     for run, seed in [("one", 1), ("same", 1), ("other", 2)]:
-        losses[run] = trained(exercise, large_unet(0), scheduler, in_order(images), 2, seed=seed)
+        losses[run] = trained(exercise, tiny_unet(), scheduler, in_order(images), 1, seed=seed)
     expected = "timesteps and noise from torch's global random state"
     expect.that(
         losses["one"] == losses["same"], "other losses after the same `torch.manual_seed`", expected
@@ -277,7 +271,7 @@ def check_steps(log, losses, first_epoch=0):
     expect.close(
         by_epoch.mean(dim=1),
         torch.tensor(losses[first_epoch:]),
-        1e-4,  # float32, losses of up to 10
+        1e-4,  # float32, losses of about 1
         "the losses that `after_step` was given",
         because="the loss of each batch; their means are the list",
     )
@@ -334,8 +328,8 @@ class Run:
     """
 
     def __init__(self, exercise, scheduler, images, num_epochs, seed, make=shuffled, **keywords):
-        self.model, self.log = large_unet(seed), CallLog()
-        self.log.watched = self.model
+        self.model = tiny_unet(seed=seed)
+        self.log = CallLog(watched=self.model)
         self.losses = trained(
             exercise,
             self.model,
@@ -389,7 +383,7 @@ class Run:
         if not same(mine["timestep"], theirs["timestep"]):
             return "Other timesteps: torch's random state was not saved, or not brought back."
         if not same(mine["sample"], theirs["sample"]):
-            return "The same timesteps, other pictures: `dataloader.generator` is not in the state it had."
+            return "The same timesteps, other pictures: `dataloader.generator` was not restored."
         if n == 0:
             return "The same batch, another loss: the weights of the model are lost."
         return "The same batches, other weights: the state of the optimizer is lost."
@@ -404,12 +398,12 @@ def same(one, other):
 def test_a_training_goes_on_from_its_checkpoint(
     exercise, scheduler, images, seed, tmp_path, loader
 ):
-    """Two epochs and a checkpoint, then up to four: the result is that of four at once."""
+    """Two epochs and a checkpoint, then up to three: the result is that of three at once."""
     make, checkpoint = LOADERS[loader], str(tmp_path / "checkpoint.pt")
-    whole = Run(exercise, scheduler, images, 4, seed, make)
+    whole = Run(exercise, scheduler, images, 3, seed, make)
     Run(exercise, scheduler, images, 2, seed, make, checkpoint=checkpoint)
     expect.that(os.path.exists(checkpoint), "no file after two epochs", "the checkpoint")
-    rest = Run(exercise, scheduler, images, 4, seed + 1, make, checkpoint=checkpoint)
+    rest = Run(exercise, scheduler, images, 3, seed + 1, make, checkpoint=checkpoint)
     rest.expect_end_of(whole, done=2)
 
 
@@ -422,7 +416,7 @@ def test_an_interruption_within_an_epoch_costs_this_epoch_only(
     whole = Run(exercise, scheduler, images, 3, seed)
     with contextlib.suppress(Interruption):
         limit = CallLog(limit=2 * BATCHES + 2)
-        arguments = [large_unet(seed), scheduler, shuffled(images, seed), 3, LR]
+        arguments = [tiny_unet(seed=seed), scheduler, shuffled(images, seed), 3, LR]
         keywords = {"checkpoint": checkpoint, "after_step": limit}
         exercise.call("train", arguments, keywords, seed=seed)
     expect.that(
@@ -475,7 +469,7 @@ def test_a_training_on_a_gpu_goes_on_too(exercise, scheduler, images, seed, tmp_
     losses = {}
     for run, num_epochs in [("whole", 4), ("half", 2), ("rest", 4)]:
         keywords = {} if run == "whole" else {"checkpoint": checkpoint}
-        model, loader = large_unet(seed).to("cuda"), in_order(images)
+        model, loader = tiny_unet(seed=seed).to("cuda"), in_order(images)
         losses[run] = trained(exercise, model, scheduler, loader, num_epochs, seed=seed, **keywords)
     expect.close(
         torch.tensor(losses["rest"]),

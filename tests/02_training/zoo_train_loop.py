@@ -551,13 +551,13 @@ def without_the_random_state(*arguments, checkpoint=None, after_step=None):
     return with_checkpoints([*arguments, checkpoint, after_step], without=["random"])
 
 
-@mistake("train", rejected_by=BY_GENERATOR, says="`dataloader.generator` was not brought back")
+@mistake("train", rejected_by=BY_GENERATOR, says="`dataloader.generator` was not restored")
 def without_the_shuffle(*arguments, checkpoint=None, after_step=None):
     """The loader shuffles otherwise after the interruption."""
     return with_checkpoints([*arguments, checkpoint, after_step], without=["shuffle"])
 
 
-@mistake("train", rejected_by=GOES_ON, says="a list of 4")
+@mistake("train", rejected_by=GOES_ON, says="a list of 3")
 def without_the_losses(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
@@ -569,20 +569,20 @@ def without_the_losses(
     return with_checkpoints(arguments)[done:]
 
 
-@mistake("train", rejected_by=GOES_ON, says="3 batches after the interruption")
+@mistake("train", rejected_by=GOES_ON, says="0 batches after the interruption")
 def an_epoch_skipped(*arguments, checkpoint=None, after_step=None):
     """The number of the last epoch and the number of epochs differ by one."""
     losses = with_checkpoints([*arguments, checkpoint, after_step], first=1)
     return (losses + losses[-1:])[: arguments[3]]
 
 
-@mistake("train", rejected_by=GOES_ON, says="a list of 4")
+@mistake("train", rejected_by=GOES_ON, says="a list of 3")
 def an_epoch_repeated(*arguments, checkpoint=None, after_step=None):
     """The last epoch before the interruption is trained again."""
     return with_checkpoints([*arguments, checkpoint, after_step], first=-1)
 
 
-@mistake("train", rejected_by=GOES_ON, says="a list of 4")
+@mistake("train", rejected_by=GOES_ON, says="a list of 3")
 def num_epochs_more(*arguments, checkpoint=None, after_step=None):
     """`num_epochs` are trained after the interruption, not in total."""
     return with_checkpoints([*arguments, checkpoint, after_step], in_total=False)
