@@ -5,6 +5,8 @@ collects its suite once for each of its answers. Every item of a suite carries t
 judges.
 """
 
+import os
+
 import pytest
 
 from kata.answer import Answer
@@ -13,6 +15,7 @@ from kata.reporting import failure_text
 from kata.zoo import entries, verify_rejection
 
 MANIFEST = load_manifest()
+MOST_PROCESSES = 4  # each holds the libraries in memory, nearly a gigabyte
 SUITES = {kata.suite: kata for kata in MANIFEST.katas}
 ZOOS = {kata.zoo: kata for kata in MANIFEST.katas}
 
@@ -58,6 +61,14 @@ def pytest_addoption(parser):
         action="store_true",
         help="run each test of a kata that is not started, too (kata check: all must be red)",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    """A bare `pytest` proves the whole project: on all cores, unless it is told otherwise."""
+    bare = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if bare and config.option.numprocesses is None and not config.option.usepdb:
+        config.option.numprocesses = min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
 def pytest_ignore_collect(collection_path, config):
