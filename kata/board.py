@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kata.learner import trouble_of
 from kata.manifest import EXERCISES, Kata, load_manifest
 from kata.screen import run_prefix
 from kata.verdict import NOT_STARTED, PASSED, WRONG
@@ -91,16 +92,23 @@ def _table(katas: list[Kata], tallies: dict[str, Tally]) -> Table:
 
 
 def _print_next(console: Console, katas: list[Kata], tallies: dict[str, Tally]) -> None:
-    open_katas = [kata for kata in katas if tallies[kata.id].verdict != PASSED]
     run = run_prefix()
+    kata = _next_kata(katas, tallies)
     console.print()
-    if not open_katas:
-        console.print(f"[green]All {len(katas)} done.[/] See what you built: {run}kata train")
+    if kata is None:
+        console.print(f"[green]All done.[/] See what you built: {run}kata train")
         return
-    kata = open_katas[0]
     path = f"{EXERCISES}/{kata.id}.py"
     console.print(f"[bold]Next[/]   {escape(kata.title)} (about {kata.minutes} minutes)")
     console.print(f"  read   {EXERCISES}/{kata.lesson}/README.md")
     console.print(f"  write  {path}")
     console.print(f"  check  {run}pytest {path}")
     console.print(f"  stuck  {run}kata hint {kata.name}")
+
+
+def _next_kata(katas: list[Kata], tallies: dict[str, Tally]) -> Kata | None:
+    """The first that was judged and is not green, else the first of all that is not written."""
+    not_green = [kata for kata in katas if tallies[kata.id].verdict != PASSED]
+    others = [kata for kata in load_manifest().katas if kata.id not in tallies]
+    not_written = (kata for kata in others if trouble_of(kata, EXERCISES))
+    return not_green[0] if not_green else next(not_written, None)

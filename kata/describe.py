@@ -2,9 +2,11 @@
 
 import numpy as np
 import torch
+from diffusers import SchedulerMixin
 from PIL import Image
 
 from kata.crossing import Foreign, Reference
+from kata.probes import RecordingUNet
 
 
 def describe(value: object) -> str:
@@ -26,7 +28,20 @@ def describe(value: object) -> str:
         return text if len(text) <= 60 else f"{text[:57]}...{text[-1]}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return type(value).__name__
+    if isinstance(value, SchedulerMixin):
+        return _describe_scheduler(value)
+    if isinstance(value, torch.Generator):
+        return "a generator"
+    return "UNet2DModel" if isinstance(value, RecordingUNet) else type(value).__name__
+
+
+def _describe_scheduler(value: SchedulerMixin) -> str:
+    """What tells one schedule from another, as it would be typed."""
+    config = value.config
+    schedule = config.get("beta_schedule")
+    if config.get("trained_betas") is not None:
+        schedule = "trained_betas"
+    return f"{type(value).__name__}({config.num_train_timesteps}, {schedule!r})"
 
 
 def _describe_array(value: torch.Tensor | np.ndarray) -> str:

@@ -26,11 +26,11 @@ class Functions:
         troubles = [
             f"  {kata.id}: {trouble}"
             for kata in map(self.manifest.find, names)
-            if (trouble := _trouble(kata, self.tree))
+            if (trouble := trouble_of(kata, self.tree))
         ]
         if troubles:
             first = next(
-                kata for kata in map(self.manifest.find, names) if _trouble(kata, self.tree)
+                kata for kata in map(self.manifest.find, names) if trouble_of(kata, self.tree)
             )
             raise Unfinished(
                 "These katas come first:\n"
@@ -68,7 +68,8 @@ def _noting(function: Callable, note: str) -> Callable:
     return noting
 
 
-def _trouble(kata: Kata, tree: str) -> str:
+def trouble_of(kata: Kata, tree: str) -> str:
+    """What can be seen without running the file: missing, broken, not started; else ""."""
     try:
         source = ast.parse(kata.file(tree).read_text(encoding="utf-8"))
     except OSError:

@@ -39,6 +39,11 @@ def flat(tensors: Iterable[torch.Tensor]) -> torch.Tensor:
     return torch.cat([tensor.detach().flatten() for tensor in tensors])
 
 
+def item_hint(loss: object) -> str:
+    """What to say to a tensor in the place of a number."""
+    return "`loss.item()` gives the number alone." if isinstance(loss, torch.Tensor) else ""
+
+
 def rates(scheduler, timesteps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """sqrt(alpha_bar) and sqrt(1 - alpha_bar) in float64, shaped to multiply a batch."""
     alpha_bar = scheduler.alphas_cumprod.double()[timesteps.cpu().long()].view(-1, 1, 1, 1)
@@ -106,9 +111,15 @@ def expect_timesteps(scheduler, seen: list[Shown]) -> None:
     by_chance = math.prod(end ** (1 - len(one.timesteps)) for one in seen)
     expect.that(
         not all(together) or by_chance > 1e-7,
-        f"timesteps {describe(seen[0].timesteps.tolist())} in a batch",
+        f"a batch whose {len(seen[0].timesteps)} timesteps are all {seen[0].timesteps[0]}",
         "a timestep for each picture, drawn independently",
         ONE_FOR_ALL,
+    )
+    large = [tuple(one.timesteps.tolist()) for one in seen if end ** len(one.timesteps) > 1e12]
+    expect.that(
+        len(set(large)) == len(large),
+        "two batches with the very same timesteps",
+        "timesteps that are drawn anew for each batch",
     )
     timesteps = torch.cat([one.timesteps for one in seen]).long()
     counts, mean = timesteps.bincount(minlength=end), len(timesteps) / end
@@ -155,7 +166,7 @@ def _mixture_hint(scheduler, clean, noisy, timesteps, noise) -> str:
     for axis, slices in enumerate(("pictures", "channels")):
         correlation = noise.movedim(axis, 0).flatten(1).corrcoef()
         if correlation.fill_diagonal_(0).max() > 0.99:
-            return f"Noise of a smaller shape is broadcast: some {slices} share it."
+            return f"Some {slices} share their noise: its shape is too small, or it is drawn once."
     if _is_normal(noise / noise.std()):
         return ""
     signal, sigma = rates(scheduler, timesteps)

@@ -93,4 +93,4 @@ def test_a_thing_is_called_by_the_name_of_its_type():
 
 
 def test_an_object_of_diffusers_is_called_by_its_class():
-    assert describe(DDPMScheduler()) == "DDPMScheduler"
+    assert describe(DDPMScheduler()) == "DDPMScheduler(1000, 'linear')"

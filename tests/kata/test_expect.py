@@ -136,12 +136,17 @@ LOOKALIKES = {
     "scaled up": lambda: torch.randn(N) * 1.05,
     "scaled down": lambda: torch.randn(N) * 0.95,
     "shifted": lambda: torch.randn(N) + 0.05,
+    "shifted by 6.5 standard errors": lambda: shifted(torch.randn(N), 6.5 * N**-0.5),
     "clipped": lambda: torch.randn(N).clamp(-3, 3),
     "with an outlier": lambda: torch.cat([torch.randn(N - 1), torch.tensor([9.0])]),
     "zeros": lambda: torch.zeros(N),
     "nan": lambda: torch.full((N,), math.nan),
     "infinity": lambda: torch.full((N,), math.inf),
 }
+
+
+def shifted(noise, mean):
+    return noise - noise.mean() + mean
 
 
 def lookalike(name, seed=0):
