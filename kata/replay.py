@@ -46,7 +46,8 @@ def item_hint(loss: object) -> str:
 
 def rates(scheduler, timesteps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """sqrt(alpha_bar) and sqrt(1 - alpha_bar) in float64, shaped to multiply a batch."""
-    alpha_bar = scheduler.alphas_cumprod.double()[timesteps.cpu().long()].view(-1, 1, 1, 1)
+    alphas_cumprod = scheduler.alphas_cumprod.cpu().double()
+    alpha_bar = alphas_cumprod[timesteps.cpu().long()].view(-1, 1, 1, 1)
     return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
 
 

@@ -26,8 +26,8 @@ def train(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_s
     scheduler   a DDPMScheduler that trains on the noise (prediction_type "epsilon")
     dataloader  something with a length that gives dicts, as often as it is asked: at least
                 "images", (B, C, H, W) float32 in [-1, 1], is in them. Move these to the device of
-                the model's parameters. If it has an attribute `generator` that is not None, that
-                torch.Generator shuffles it
+                the model's parameters, and leave them as they are. If the loader has an attribute
+                `generator` that is not None, that torch.Generator shuffles it
     num_epochs  how many epochs the training has in total
     lr          learning rate
     checkpoint  path of a file, or None. With a path, everything that is needed to go on is written

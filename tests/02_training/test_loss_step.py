@@ -26,9 +26,10 @@ def asked(exercise, model, scheduler, images, generator=None, **options):
     model.zero_grad()
     arguments = [model, scheduler, images, generator]
     loss = exercise.call("training_loss", arguments, **options)
-    expect.tensor(
-        loss, (), torch.float32, name="the loss", hint="`.item()` and `float` leave the graph."
-    )
+    hint = "The mean goes over all pictures, channels and pixels."
+    if isinstance(loss, float):
+        hint = "`.item()` and `float` leave the graph: there is no `backward` from a number."
+    expect.tensor(loss, (), torch.float32, name="the loss", hint=hint)
     expect.that(
         options.get("backward") or all(p.grad is None for p in model.parameters()),
         "gradients in the model after the call",
@@ -51,13 +52,12 @@ def test_the_loss_is_the_mean_squared_error_against_the_noise(exercise, model, s
     loss, seen = asked(exercise, model, scheduler, draw.pictures(rng, 32, 8))
     with torch.no_grad():
         predicted = seen.predicted_by(model)
-    expect.close(
-        loss,
-        F.mse_loss(predicted, seen.noise),
-        1e-5,  # float32, after the noise was recovered by a division by sqrt(0.02) or more
-        "the loss",
+        right = seen.loss(model)
+    expect.that(
+        abs(loss - right) < 1e-5,  # float32, and noise after a division by sqrt(0.02) or more
+        f"a loss of {loss:.5f}",
+        f"{right:.5f}, the mean of (prediction - noise)^2 over all that your model was shown",
         wrong_loss(loss, predicted, seen) or second_draw(loss, predicted),
-        "the mean of (prediction - noise)^2 over everything, from what your model was shown",
     )
 
 

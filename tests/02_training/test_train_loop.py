@@ -43,14 +43,27 @@ def examples(images):
     return [{"label": label, "images": image} for label, image in enumerate(images)]
 
 
-def trained(exercise, model, scheduler, loader, num_epochs, lr=LR, seed=None, **keywords):
-    """Call the learner's function; return the losses of the epochs, one number for each."""
+def trained(exercise, model, scheduler, loader, num_epochs, lr=LR, seed=None, done=0, **keywords):
+    """Call the learner's function; return the losses of the epochs, one number for each.
+
+    done  how many epochs the checkpoint holds already
+    """
     model.calls = []
     arguments = [model, scheduler, loader, num_epochs, lr]
     losses = exercise.call("train", arguments, keywords, seed=seed)
-    losses = expect.sequence(losses, num_epochs, "the list of losses", "One loss for each epoch.")
+    hints = {
+        num_epochs * len(loader): "These are the losses of the batches: one mean for each epoch.",
+        num_epochs - done: "The losses of the epochs before the interruption belong to it.",
+        num_epochs + done: "`num_epochs` counts the epochs in total, not those from here on.",
+    }
+    length = len(losses) if isinstance(losses, (list, tuple)) else 0
+    losses = expect.sequence(losses, num_epochs, "the list of losses", hints.get(length, ""))
     name = "a loss in the list"
-    return [expect.number(loss, name, "`loss.item()` keeps the number alone.") for loss in losses]
+    return [expect.number(loss, name, replay.item_hint(loss)) for loss in losses]
+
+
+def listed(losses):
+    return "[" + ", ".join(f"{loss:.4f}" for loss in losses) + "]"
 
 
 def seen_by(model, scheduler, images, num_epochs):
@@ -90,14 +103,12 @@ def test_the_list_holds_the_mean_loss_of_each_epoch(exercise, model, scheduler, 
             steps.flatten().cumsum(0)[BATCHES - 1 :: BATCHES] / (torch.arange(1, 5) * BATCHES)
         ),
     }
-    losses = torch.tensor(losses)
-    expect.close(
-        losses,
-        steps.mean(dim=1),
-        1e-4,  # float32, losses of about 1
-        "the list of losses",
+    losses, right = torch.tensor(losses), steps.mean(dim=1)
+    expect.that(
+        torch.allclose(losses, right, rtol=0, atol=1e-4),  # float32, losses of about 1
+        listed(losses),
+        f"{listed(right)}: the mean over the batches of each epoch",
         expect.misconception(losses, wrong),
-        "the mean over the batches of each epoch",
     )
 
 
@@ -213,7 +224,7 @@ def test_random_numbers_come_from_the_global_state(exercise, scheduler, images):
         losses["one"] != losses["other"],
         "the same losses after `torch.manual_seed` with two seeds",
         expected,
-        "A seed inside the function.",
+        "A seed inside the function makes every training the same.",
     )
 
 
@@ -252,7 +263,7 @@ def check_steps(log, losses, first_epoch=0):
             "`after_step(step, loss)`",
         )
         expect.number(call[0], "`step`")
-        expect.number(call[1], "`loss`", "`loss.item()` gives the number.")
+        expect.number(call[1], "`loss`", replay.item_hint(call[1]))
     steps = [call[0] for call in log.calls]
     wanted = list(range(first_epoch * BATCHES, len(losses) * BATCHES))
     hints = {
@@ -325,24 +336,22 @@ class Run:
     """One call of the learner's function, with everything that an interruption could change.
 
     seed  of the model's weights, the loader's generator and the global random states
+    done  how many epochs the checkpoint holds already
     """
 
-    def __init__(self, exercise, scheduler, images, num_epochs, seed, make=shuffled, **keywords):
+    def __init__(
+        self, exercise, scheduler, images, num_epochs, seed, make=shuffled, done=0, **keywords
+    ):
+        self.done = done
         self.model = tiny_unet(seed=seed)
         self.log = CallLog(watched=self.model)
-        self.losses = trained(
-            exercise,
-            self.model,
-            scheduler,
-            make(images, seed),
-            num_epochs,
-            seed=seed,
-            after_step=self.log,
-            **keywords,
-        )
+        arguments = [self.model, scheduler, make(images, seed), num_epochs]
+        keywords["after_step"] = self.log
+        self.losses = trained(exercise, *arguments, seed=seed, done=done, **keywords)
 
-    def expect_end_of(self, whole, done):
-        """This run has gone on after `done` epochs to where the whole run has led."""
+    def expect_end_of(self, whole):
+        """This run has gone on from its checkpoint to where the whole run has led."""
+        done = self.done
         went_on = whole.model.calls[done * BATCHES :]
         expect.that(
             len(self.model.calls) == len(went_on),
@@ -359,17 +368,15 @@ class Run:
                 same(mine["timestep"], theirs["timestep"])
                 and same(mine["sample"], theirs["sample"])
                 and abs(loss - right) < 1e-3 * right,
-                f"a training that goes on differently from batch {n} after the interruption",
+                f"another training from batch {n + 1} after the interruption on",
                 "the very batches, timesteps, noise and losses of a training without one",
                 self._lost(mine, theirs, n),
             )
-        expect.close(
-            torch.tensor(self.losses),
-            torch.tensor(whole.losses),
-            1e-3,  # float32
-            "the list of losses",
-            "The losses of the epochs before the interruption belong to the list.",
-            "the losses of a training without an interruption",
+        mine, theirs = torch.tensor(self.losses), torch.tensor(whole.losses)
+        expect.that(
+            torch.allclose(mine, theirs, rtol=1e-3),  # float32
+            listed(mine),
+            f"{listed(theirs)}: the losses of a training without an interruption",
         )
         error = replay.flat(self.model.parameters()) - replay.flat(whole.model.parameters())
         expect.that(
@@ -403,8 +410,8 @@ def test_a_training_goes_on_from_its_checkpoint(
     whole = Run(exercise, scheduler, images, 3, seed, make)
     Run(exercise, scheduler, images, 2, seed, make, checkpoint=checkpoint)
     expect.that(os.path.exists(checkpoint), "no file after two epochs", "the checkpoint")
-    rest = Run(exercise, scheduler, images, 3, seed + 1, make, checkpoint=checkpoint)
-    rest.expect_end_of(whole, done=2)
+    rest = Run(exercise, scheduler, images, 3, seed + 1, make, checkpoint=checkpoint, done=2)
+    rest.expect_end_of(whole)
 
 
 @pytest.mark.points(2)
@@ -424,22 +431,22 @@ def test_an_interruption_within_an_epoch_costs_this_epoch_only(
         "no file when a training of three epochs is interrupted in the third",
         "a checkpoint after every epoch, not only at the end",
     )
-    rest = Run(exercise, scheduler, images, 3, seed + 1, checkpoint=checkpoint)
-    rest.expect_end_of(whole, done=2)
+    rest = Run(exercise, scheduler, images, 3, seed + 1, checkpoint=checkpoint, done=2)
+    rest.expect_end_of(whole)
 
 
 def test_a_finished_training_returns_at_once(exercise, scheduler, images, seed, tmp_path):
     """If all epochs are done, nothing is trained: weights and losses come from the checkpoint."""
     checkpoint = str(tmp_path / "checkpoint.pt")
     whole = Run(exercise, scheduler, images, 2, seed, checkpoint=checkpoint)
-    again = Run(exercise, scheduler, images, 2, seed + 1, checkpoint=checkpoint)
+    again = Run(exercise, scheduler, images, 2, seed + 1, checkpoint=checkpoint, done=2)
     expect.that(
         not again.model.calls,
         f"{len(again.model.calls)} more batches",
         "no batch: the checkpoint holds all the epochs",
         "`num_epochs` counts the epochs in total, not those from here on.",
     )
-    again.expect_end_of(whole, done=2)
+    again.expect_end_of(whole)
 
 
 def test_a_checkpoint_is_replaced_as_a_whole(exercise, scheduler, images, seed, tmp_path):

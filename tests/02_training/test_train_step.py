@@ -50,7 +50,7 @@ class Step:
         self.start = replay.flat(model.parameters())
         arguments = [model, optimizer, scheduler, images, generator]
         loss = exercise.call("train_step", arguments, **options)
-        self.loss = expect.number(loss, "the loss", "`loss.item()` gives the number in a tensor.")
+        self.loss = expect.number(loss, "the loss", replay.item_hint(loss))
         self.seen = replay.only_pass(model.calls, images, scheduler)
         self.end = replay.flat(model.parameters())
 
@@ -90,8 +90,10 @@ class Step:
                 self.loss * g for g in gradients
             ],
             "The gradients were clipped to norm 1.": [g / max(norm, 1) for g in gradients],
-            "There were no gradients when the optimizer stepped: `zero_grad` stands between "
-            "`backward` and `step`, or `step` before `backward`.": [None for _ in gradients],
+            "`optimizer.step` is missing, or there were no gradients when it came: `zero_grad` "
+            "stands between `backward` and `step`, or `step` before `backward`.": [
+                None for _ in gradients
+            ],
             "The gradients were zero when the optimizer stepped: `zero_grad` stands between "
             "`backward` and `step`, or `step` before `backward`.": [0 * g for g in gradients],
         }
@@ -122,14 +124,11 @@ def test_the_loss_before_the_step_comes_back(exercise, model, scheduler, rng):
     replay.expect_draws(scheduler, [step.seen])
     with torch.no_grad():
         before, after = step.seen.loss(step.model), step.seen.loss(model)
-    hint = "This is the loss after the step."
-    expect.close(
-        torch.tensor(step.loss),
-        before,
-        1e-4,  # float32, a loss of some 10
-        "the loss",
-        expect.misconception(torch.tensor(step.loss), {hint: after}),
-        "the mean of (prediction - noise)^2 over everything, before the step",
+    expect.that(
+        abs(step.loss - before) < 1e-4,  # float32, a loss of some 10
+        f"{step.loss:.4f}",
+        f"{before:.4f}, the mean of (prediction - noise)^2 over everything, before the step",
+        "This is the loss after the step." if abs(step.loss - after) < 1e-4 else "",
     )
 
 

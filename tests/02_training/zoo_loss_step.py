@@ -135,7 +135,7 @@ def faint_noise(model, scheduler, clean_images, generator=None):
     return F.mse_loss(model(noisy_images, timesteps).sample, noise)
 
 
-@mistake("training_loss", rejected_by=SHOWN, says="broadcast")
+@mistake("training_loss", rejected_by=SHOWN, says="pictures share their noise")
 def one_noise_for_the_batch(model, scheduler, clean_images, generator=None):
     """All pictures of the batch share one noise."""
     timesteps, noise = drawn(scheduler, clean_images, generator)

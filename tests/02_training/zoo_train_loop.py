@@ -28,7 +28,12 @@ def loss_of(model, scheduler, clean_images):
     """The loss, as it should be computed."""
     end = scheduler.config.num_train_timesteps
     timesteps = torch.randint(0, end, (len(clean_images),), device=clean_images.device)
-    noise = torch.randn_like(clean_images)
+    return loss_at(model, scheduler, clean_images, timesteps)
+
+
+def loss_at(model, scheduler, clean_images, timesteps, noise=None):
+    """The loss at these timesteps, with this noise or another."""
+    noise = torch.randn_like(clean_images) if noise is None else noise
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     return F.mse_loss(model(noisy_images, timesteps).sample, noise)
 
@@ -42,14 +47,15 @@ def step_on(model, optimizer, loss):
     return loss.item()
 
 
-def epochs(model, scheduler, dataloader, num_epochs, lr, step=step_on, optimizer=None):
+def epochs(
+    model, scheduler, dataloader, num_epochs, lr, step=step_on, optimizer=None, loss=loss_of
+):
     """Give the list of the losses of each epoch's batches; no checkpoint, no callback."""
     model.train()
     optimizer = optimizer or torch.optim.AdamW(model.parameters(), lr=lr)
     for _ in range(num_epochs):
         yield [
-            step(model, optimizer, loss_of(model, scheduler, batch["images"]))
-            for batch in dataloader
+            step(model, optimizer, loss(model, scheduler, batch["images"])) for batch in dataloader
         ]
 
 
@@ -155,7 +161,7 @@ def running_mean(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, 
     return means
 
 
-@mistake("train", rejected_by=LIST, says="a list of 4")
+@mistake("train", rejected_by=LIST, says="the losses of the batches")
 def loss_of_each_step(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
@@ -165,7 +171,7 @@ def loss_of_each_step(
     ]
 
 
-@mistake("train", rejected_by=LIST, says="keeps the number alone")
+@mistake("train", rejected_by=LIST, says="gives the number alone")
 def tensors_in_the_list(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
@@ -337,18 +343,13 @@ def picture_as_target(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
     """The model learns to answer with the picture."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(num_epochs):
-        steps = []
-        for batch in dataloader:
-            clean = batch["images"]
-            timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(clean),))
-            noisy = scheduler.add_noise(clean, torch.randn_like(clean), timesteps)
-            loss = F.mse_loss(model(noisy, timesteps).sample, clean)
-            steps.append(step_on(model, optimizer, loss))
-        losses.append(mean(steps))
-    return losses
+
+    def loss(model, scheduler, clean):
+        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(clean),))
+        noisy = scheduler.add_noise(clean, torch.randn_like(clean), timesteps)
+        return F.mse_loss(model(noisy, timesteps).sample, clean)
+
+    return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, loss=loss)]
 
 
 @mistake("train", rejected_by=WEIGHTS, says="new optimizer")
@@ -425,19 +426,40 @@ def one_timestep_a_batch(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
     """The pictures of a batch share their timestep."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
-    losses = []
-    for _ in range(num_epochs):
-        steps = []
-        for batch in dataloader:
-            clean, noise = batch["images"], torch.randn_like(batch["images"])
-            timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (1,))
-            timesteps = timesteps.expand(len(clean))
-            noisy = scheduler.add_noise(clean, noise, timesteps)
-            loss = F.mse_loss(model(noisy, timesteps).sample, noise)
-            steps.append(step_on(model, optimizer, loss))
-        losses.append(mean(steps))
-    return losses
+
+    def loss(model, scheduler, clean):
+        timestep = torch.randint(0, scheduler.config.num_train_timesteps, (1,))
+        return loss_at(model, scheduler, clean, timestep.expand(len(clean)))
+
+    return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, loss=loss)]
+
+
+@mistake("train", rejected_by=DRAWN, says="share their noise")
+def noise_drawn_once(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """The noise is drawn before the loop."""
+    noise = torch.randn_like(next(iter(dataloader))["images"])
+
+    def loss(model, scheduler, clean):
+        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(clean),))
+        return loss_at(model, scheduler, clean, timesteps, noise[: len(clean)])
+
+    return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, loss=loss)]
+
+
+@mistake("train", rejected_by=DRAWN, says="the very same timesteps")
+def timesteps_drawn_once(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """The timesteps are drawn before the loop."""
+    count = len(next(iter(dataloader))["images"])
+    timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (count,))
+
+    def loss(model, scheduler, clean):
+        return loss_at(model, scheduler, clean, timesteps[: len(clean)])
+
+    return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, loss=loss)]
 
 
 @mistake("train", rejected_by=ANY_LOADER, says="has no attribute 'generator'")
@@ -448,6 +470,19 @@ def every_loader_has_a_generator(
     if dataloader.generator is not None:
         dataloader.generator.get_state()
     return [mean(losses) for losses in epochs(model, scheduler, dataloader, num_epochs, lr)]
+
+
+@mistake("train", rejected_by=ANY_LOADER, says="was changed")
+def noised_in_place(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
+    """A loader that holds its batches gives noise from the second epoch on."""
+
+    def loss(model, scheduler, images):
+        noise = torch.randn_like(images)
+        timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(images),))
+        images.copy_(scheduler.add_noise(images, noise, timesteps))
+        return F.mse_loss(model(images, timesteps).sample, noise)
+
+    return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, loss=loss)]
 
 
 # What the callback hears
@@ -557,7 +592,7 @@ def without_the_shuffle(*arguments, checkpoint=None, after_step=None):
     return with_checkpoints([*arguments, checkpoint, after_step], without=["shuffle"])
 
 
-@mistake("train", rejected_by=GOES_ON, says="a list of 3")
+@mistake("train", rejected_by=GOES_ON, says="before the interruption belong")
 def without_the_losses(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
@@ -582,7 +617,7 @@ def an_epoch_repeated(*arguments, checkpoint=None, after_step=None):
     return with_checkpoints([*arguments, checkpoint, after_step], first=-1)
 
 
-@mistake("train", rejected_by=GOES_ON, says="a list of 3")
+@mistake("train", rejected_by=GOES_ON, says="in total, not those from here on")
 def num_epochs_more(*arguments, checkpoint=None, after_step=None):
     """`num_epochs` are trained after the interruption, not in total."""
     return with_checkpoints([*arguments, checkpoint, after_step], in_total=False)

@@ -54,7 +54,7 @@ def zeroed_only_afterwards(model, optimizer, scheduler, clean_images, generator=
     return loss.item()
 
 
-@mistake("train_step", rejected_by=STEP, says="zero_grad` stands between")
+@mistake("train_step", rejected_by=STEP, says="zero_grad` stands between `backward` and `step`")
 def zeroed_before_the_step(model, optimizer, scheduler, clean_images, generator=None):
     """The gradients are thrown away before the optimizer has seen them."""
     loss = loss_of(model, scheduler, clean_images, generator)
@@ -70,7 +70,7 @@ def zeroed_and_nothing_learned(model, optimizer, scheduler, clean_images, genera
     return zeroed_before_the_step(model, optimizer, scheduler, clean_images, generator)
 
 
-@mistake("train_step", rejected_by=STEP, says="zero_grad` stands between")
+@mistake("train_step", rejected_by=STEP, says="zero_grad` stands between `backward` and `step`")
 def zeroed_in_place(model, optimizer, scheduler, clean_images, generator=None):
     """As above, with zeros instead of nothing: momentum and decay still move the weights."""
     loss = loss_of(model, scheduler, clean_images, generator)
@@ -80,7 +80,7 @@ def zeroed_in_place(model, optimizer, scheduler, clean_images, generator=None):
     return loss.item()
 
 
-@mistake("train_step", rejected_by=STEP, says="`step` before `backward`")
+@mistake("train_step", rejected_by=STEP, says="or `step` before `backward`")
 def step_before_backward(model, optimizer, scheduler, clean_images, generator=None):
     """The optimizer steps before there are gradients."""
     optimizer.zero_grad()
@@ -197,7 +197,7 @@ def loss_after_the_step(model, optimizer, scheduler, clean_images, generator=Non
     return loss
 
 
-@mistake("train_step", rejected_by=NUMBER, says="is off by")
+@mistake("train_step", rejected_by=NUMBER, says="(prediction - noise)^2")
 def picture_as_target(model, optimizer, scheduler, clean_images, generator=None):
     """The model learns to answer with the picture."""
     timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(clean_images),))
