@@ -6,6 +6,7 @@ index and what is checked out stay as they are.
 
 import fnmatch
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -27,6 +28,9 @@ NOT_FOR_A_CLASS = (
     ".github/*",
     "CONTRIBUTING.md",
 )
+
+
+NOT_IN_ITS_README = r"(?s)<!-- not for a class -->.*?<!-- /not for a class -->\n"
 
 
 class BranchError(KataError):
@@ -81,7 +85,8 @@ def _emptied(git: "_Git", manifest: Manifest) -> dict[str, str]:
     settings = git.show("pyproject.toml").replace(
         'testpaths = ["tests"]', f'testpaths = ["{EXERCISES}"]'
     )
-    return {**stubs, "pyproject.toml": settings}
+    page = re.sub(NOT_IN_ITS_README, "", git.show("README.md"))
+    return {**stubs, "pyproject.toml": settings, "README.md": page}
 
 
 class _Git:

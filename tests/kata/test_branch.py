@@ -19,6 +19,9 @@ def checkout(house):
     git(house, "init", "-q", "-b", "main")
     git(house, "config", "user.name", "author")
     git(house, "config", "user.email", "author@example.org")
+    (house.root / "README.md").write_text(
+        "# Katas\n<!-- not for a class -->\nsolutions/\n<!-- /not for a class -->\n"
+    )
     (house.root / ".gitignore").write_text(".output\n__pycache__/\n")
     (house.root / "tests/kata").mkdir()
     (house.root / "tests/kata/test_tooling.py").write_text("from_solutions = 1\n")
@@ -72,6 +75,11 @@ def test_starter_has_no_solution_in_it_nor_in_its_history(checkout):
 def test_starter_judges_the_learner_when_pytest_is_called_bare(checkout):
     checkout.kata("branch", "starter")
     assert 'testpaths = ["exercises"]' in git(checkout, "show", "starter:pyproject.toml")
+
+
+def test_the_readme_of_starter_speaks_of_nothing_that_is_not_there(checkout):
+    checkout.kata("branch", "starter")
+    assert git(checkout, "show", "starter:README.md") == "# Katas\n"
 
 
 def test_stubs_come_from_the_commit_even_where_exercises_hold_work(checkout):
