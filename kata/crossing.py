@@ -108,6 +108,8 @@ def _update(original: object, changed: object) -> None:
         original.set_state(changed.get_state())
     elif isinstance(original, probes.CallLog):
         original.calls = changed.calls
+    elif isinstance(original, probes.DrawnRows):
+        original.reads = changed.reads
     elif isinstance(original, DataLoader) and original.generator is not None:
         original.generator.set_state(changed.generator.get_state())
 
@@ -222,6 +224,14 @@ def _unpack_tensor(unpacker: _Unpacker, dtype: str, shape: list, device: str, bl
     dtype = getattr(torch, dtype)
     flat = torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
     return flat.reshape(shape).to(device)
+
+
+def _pack_meta(packer: _Packer, tensor: torch.Tensor) -> dict:
+    return {"dtype": str(tensor.dtype).removeprefix("torch."), "shape": list(tensor.shape)}
+
+
+def _unpack_meta(unpacker: _Unpacker, dtype: str, shape: list) -> torch.Tensor:
+    return torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
 
 
 def _pack_array(packer: _Packer, array: np.ndarray) -> dict:
@@ -456,6 +466,14 @@ def _unpack_log(unpacker: _Unpacker, calls: dict, limit, watched) -> probes.Call
     return probes.CallLog(unpacker.value(calls), limit, model)
 
 
+def _pack_rows(packer: _Packer, rows: probes.DrawnRows) -> dict:
+    return {"count": rows.count, "reads": rows.reads}
+
+
+def _unpack_rows(unpacker: _Unpacker, count: int, reads: int) -> probes.DrawnRows:
+    return probes.DrawnRows(count, reads)
+
+
 def _is(*types: type) -> Callable[[object], bool]:
     return lambda value: isinstance(value, types)
 
@@ -476,6 +494,11 @@ def _is_dense(value: object) -> bool:
     )
 
 
+def _is_meta(value: object) -> bool:
+    """A tensor on the device without memory: shape and dtype, and no numbers."""
+    return isinstance(value, torch.Tensor) and value.is_meta and value.layout is torch.strided
+
+
 def _is_array(value: object) -> bool:
     """An array of numbers, texts or dates: not of objects, which are addresses, nor of records."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "biufcSUmM"
@@ -484,6 +507,7 @@ def _is_array(value: object) -> bool:
 KINDS = {
     "slice": (_is(slice), _pack_slice, _unpack_slice),
     "tensor": (_is_dense, _pack_tensor, _unpack_tensor),
+    "meta": (_is_meta, _pack_meta, _unpack_meta),
     "array": (_is_array, _pack_array, _unpack_array),
     "image": (_is(Image.Image), _pack_image, _unpack_image),
     "generator": (_is(torch.Generator), _pack_generator, _unpack_generator),
@@ -492,5 +516,6 @@ KINDS = {
     "optimizer": (_is_known(torch.optim.Optimizer), _pack_optimizer, _unpack_optimizer),
     "dataset": (_is(Dataset), _pack_dataset, _unpack_dataset),
     "loader": (_is(DataLoader), _pack_loader, _unpack_loader),
+    "rows": (_is(probes.DrawnRows), _pack_rows, _unpack_rows),
     "log": (_is(probes.CallLog), _pack_log, _unpack_log),
 }

@@ -41,12 +41,16 @@ def _describe_scheduler(value: SchedulerMixin) -> str:
     schedule = config.get("beta_schedule")
     if config.get("trained_betas") is not None:
         schedule = "trained_betas"
-    return f"{type(value).__name__}({config.num_train_timesteps}, {schedule!r})"
+    if schedule is None:
+        return type(value).__name__
+    return f"{type(value).__name__}({config.get('num_train_timesteps')}, {schedule!r})"
 
 
 def _describe_array(value: torch.Tensor | np.ndarray) -> str:
     kind = "tensor" if isinstance(value, torch.Tensor) else "array"
     dtype = str(value.dtype).removeprefix("torch.")
+    if isinstance(value, torch.Tensor) and value.is_meta:
+        return f"{dtype} {kind} {tuple(value.shape)} on the device meta, without numbers"
     if value.ndim == 0:
         return f"{dtype} {kind} of one number, {_number(value.item())}"
     text = f"{dtype} {kind} {tuple(value.shape)}"

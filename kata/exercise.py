@@ -25,7 +25,11 @@ EXITS = (pytest.exit.Exception, unittest.SkipTest)
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the learner's code, for the judgement and for the message."""
+    """One call of the learner's code, for the judgement and for the message.
+
+    on_graph  whether its result is on autograd's graph
+    drew      whether it moved torch's global random state
+    """
 
     text: str
     names: list[str]
@@ -33,6 +37,7 @@ class Call:
     after: list
     result: object
     on_graph: bool
+    drew: bool = False
 
 
 class Exercise:
@@ -93,9 +98,8 @@ class Exercise:
             ) from error
         result = self._things(answer["result"])
         self.line = answer["line"] or self.line
-        call = Call(
-            self.pending, answer["names"], sent, answer["after"], result, answer["on_graph"]
-        )
+        facts = {name: answer[name] for name in ("names", "after", "on_graph", "drew")}
+        call = Call(text=self.pending, before=sent, result=result, **facts)
         self.calls.append(call)
         self.pending = None
         return result
@@ -146,6 +150,10 @@ class Thing:
     def attribute(self, name: str):
         return self._exercise.call(self, [name], method="attribute")
 
+    def restore(self, name: str, state) -> None:
+        """Set the state of the generator that lies under this attribute."""
+        self._exercise.call(self, [name, state], method="restore")
+
     def __len__(self) -> int:
         return self._exercise.call(self, method="length")
 
@@ -180,6 +188,7 @@ def _text(target: object, method: str, arguments, keywords: dict) -> str:
     shapes = {
         "call": f"{name}({inside})",
         "attribute": f"getattr({name}, {inside})",
+        "restore": f"restore({name}, {inside})",
         "item": f"{name}[{inside}]",
         "length": f"len({name})",
         "iterate": f"iter({name})",

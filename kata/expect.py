@@ -45,6 +45,7 @@ def tensor(
     if not isinstance(value, torch.Tensor):
         raise Wrong(f"{name} is {describe(value)}", expected, _type_hint(value) or hint)
     seen = f"{name} is {_article(describe(value))}"
+    that(not value.is_meta, seen, expected, hint)
     if shape is not None:
         fits = len(shape) == value.ndim and all(
             want in (None, length) for want, length in zip(shape, value.shape, strict=True)
@@ -113,6 +114,12 @@ def standard_normal(values: torch.Tensor, name: str) -> None:
     that(abs(square - 1) < 6 * (2 / n) ** 0.5, seen, expected, hint)
     that(distance < (math.log(2e7) / (2 * n)) ** 0.5, seen, expected, hint)
     that(1e-7 < as_large < math.log(1e7), seen, expected, "Its tails are not those of a bell.")
+    that(
+        abs(mean) > 3e-5 * n**-0.5 or abs(square - 1) > 2 / n,
+        f"{name} has mean {mean:.1e} and mean square {square:.6f}, closer than chance comes",
+        f"independent draws: the mean is off by about {n**-0.5:.1e}",
+        "The noise was normalised after it was drawn.",
+    )
 
 
 def independent(values: torch.Tensor, axes: tuple[str, ...], name: str) -> None:
@@ -178,6 +185,27 @@ def drawn_from_generator(
     )
 
 
+def on_meta(call: Callable[[], object], inputs: str) -> object:
+    """Return what `call` gives whose arguments name, or lie on, the device "meta".
+
+    "meta" is a device without memory that every torch has: what was forgotten on the CPU does not
+    mix with what lies there. None where the function looks at numbers, which are missing there.
+
+    inputs  what lies elsewhere, for the message: "pictures"
+    """
+    try:
+        return call()
+    except RuntimeError as error:
+        told = str(error).splitlines()[0]
+        that(
+            "expected device" not in told and "same device" not in told,
+            f"with {inputs} on another device than the CPU, torch says: {told}",
+            f"all tensors of the computation on the device of the {inputs}",
+            "Without `device` torch makes new tensors on the CPU.",
+        )
+        return None
+
+
 def fair_coin(outcomes: list[bool], seen: str, expected: str, hint: str = "") -> None:
     """Independent yes or no, each half of the time.
 
@@ -235,12 +263,18 @@ def mapping(value: object, key: str, hint: str = "") -> object:
     return value[key]
 
 
-def image(value: object, mode: str, size: tuple[int, int] | None = None, name: str = "the result"):
+def image(
+    value: object,
+    mode: str,
+    size: tuple[int, int] | None = None,
+    name: str = "the result",
+    hint: str = "",
+) -> Image.Image:
     """`value` is a PIL image of this mode and (width, height). Returns it."""
     wanted = f"a PIL image of mode {mode}" + (f" and size {size[0]}x{size[1]}" if size else "")
     seen = f"{name} is {describe(value)}"
     that(isinstance(value, Image.Image), seen, wanted, _type_hint(value))
-    that(value.mode == mode and size in (None, value.size), seen, wanted)
+    that(value.mode == mode and size in (None, value.size), seen, wanted, hint)
     return value
 
 
@@ -268,7 +302,9 @@ def configuration(value: ModelMixin | SchedulerMixin, wanted: ModelMixin | Sched
             given == setting,
             f"a {type(value).__name__} with {key}={given!r}",
             f"{key}={setting!r}",
-            "It was not passed on: this is what the library takes." if given == default else "",
+            "The library takes this when it is told nothing: was the setting passed on?"
+            if given == default
+            else "",
         )
 
 
@@ -290,7 +326,8 @@ def unchanged(call: Call) -> None:
             _same(before, after),
             f"`{name}` was changed by the call",
             f"`{name}` as it was: whoever called may need it again",
-            "An operation in place: `+=`, a name that ends in `_`, an assignment to a slice.",
+            "An operation in place: `+=`, a name that ends in `_`, an assignment to a slice, a method "
+            "that changes its object (`pop`, `shuffle`, `thumbnail`).",
         )
 
 

@@ -53,6 +53,28 @@ class CallLog:
             raise Interruption(f"interrupted after {self.limit} calls")
 
 
+class DrawnRows:
+    """A data set whose pictures are drawn anew at each reading, as a transform flips anew.
+
+    dataset[i] is a dict with a tensor (3, 4, 4) under "images": row number i in the first channel,
+    numbers from the global random state in the others.
+
+    reads  how many rows were read so far
+    """
+
+    def __init__(self, count, reads=0):
+        self.count = count
+        self.reads = reads
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        row = range(self.count)[index]
+        self.reads += 1
+        return {"images": torch.cat([torch.full((1, 4, 4), float(row)), torch.rand(2, 4, 4)])}
+
+
 def sum_of_squares(model: torch.nn.Module) -> float:
     """One number that tells two states of a model's weights apart."""
     return sum(p.detach().double().square().sum().item() for p in model.parameters())

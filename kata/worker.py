@@ -52,14 +52,17 @@ class Worker:
         request  a dict: `target` (a function's name or a Reference), `method`, `arguments`,
                  `keywords`, `seed` for the global random state, and `backward`
         return   a dict: the arguments as they are `after` the call, the `result`, the arguments'
-                 `names`, `on_graph` (whether the result is on autograd's graph), and `line`
+                 `names`, `on_graph` (whether the result is on autograd's graph), `drew` (whether
+                 torch's global random state was moved), and `line`
         Raises CrossingError where no bytes can be made of what the learner returned.
         """
         call = unpack(request, self._find)
         positional, keywords = call["arguments"], call["keywords"]
         function = self._target(call["target"], call["method"])
         with seeded(call["seed"]):
+            state = torch.get_rng_state()
             result, on_graph = run_answer(function, positional, keywords, call["backward"])
+            drew = not torch.equal(state, torch.get_rng_state())
         names = _names(function, positional, keywords)
         line = _line(function) if isinstance(call["target"], str) else None
         try:
@@ -68,7 +71,7 @@ class Worker:
         except RecursionError:
             raise CrossingError("a container that holds itself cannot cross") from None
         answer = {"after": after, "result": result, "names": names}
-        return pack({**answer, "on_graph": on_graph, "line": line}, strict=False)
+        return pack({**answer, "on_graph": on_graph, "drew": drew, "line": line}, strict=False)
 
     def _target(self, target: object, method: str) -> Callable:
         if not isinstance(target, str):
@@ -107,6 +110,10 @@ class Worker:
     @staticmethod
     def _attribute(target):
         return lambda name: getattr(target, name)
+
+    @staticmethod
+    def _restore(target):
+        return lambda name, state: getattr(target, name).set_state(state)
 
     @staticmethod
     def _length(target):

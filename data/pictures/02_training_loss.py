@@ -59,6 +59,7 @@ def draw_training(axis, step_losses, epoch_losses):
     axis.plot(steps, step_losses, color=BLUE, alpha=0.3, linewidth=0.8, label="of each batch")
     axis.plot(torch.arange(NUM_EPOCHS) + 0.5, epoch_losses, color=BLUE, label="mean of each epoch")
     axis.set(title="over the training", xlabel="epoch", ylabel="loss", xlim=(0, NUM_EPOCHS))
+    axis.set_xticks(range(0, NUM_EPOCHS + 1, 5))
 
 
 def draw_timesteps(axis, timesteps, before, after):

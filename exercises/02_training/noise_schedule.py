@@ -16,7 +16,7 @@ def make_scheduler(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
     beta_schedule        a schedule that DDPMScheduler knows by name: "squaredcos_cap_v2" (cosine),
                          "linear", "scaled_linear", ...
     return               a DDPMScheduler made with these two; every other setting as the library has
-                         it by default
+                         it by default, and `timesteps` as it comes: all T, for nobody samples yet
     """
     # TODO: Build a DDPMScheduler and pass both arguments on.
     raise NotImplementedError("TODO: make_scheduler")
@@ -29,7 +29,8 @@ def signal_and_noise_rates(scheduler):
     product of alpha_0 to alpha_t, and mixes
         x_t = sqrt(alpha_bar_t) * picture + sqrt(1 - alpha_bar_t) * noise
 
-    scheduler  a DDPMScheduler with T timesteps of any schedule, left as it was
+    scheduler  a DDPMScheduler of any schedule, left as it was; `config.num_train_timesteps` is T.
+               Somebody may have sampled with it before (`set_timesteps`)
     return     `signal, noise`: two (T,) float32 tensors, sqrt(alpha_bar_t) and
                sqrt(1 - alpha_bar_t) for t = 0, 1, ..., T - 1
     """

@@ -13,8 +13,10 @@ def sample_timesteps(batch_size, scheduler, device="cpu", generator=None):
     """Return a random timestep for each picture of a batch.
 
     batch_size  B, the number of pictures; it may be larger than the number of timesteps
-    scheduler   a DDPMScheduler, whose `config.num_train_timesteps` is T
-    device      where the result is to lie: "cpu", "cuda", or a torch.device
+    scheduler   a DDPMScheduler, whose `config.num_train_timesteps` is T; somebody may have sampled
+                with it before
+    device      where the result is to lie: "cpu", "cuda", any other that torch has, or a
+                torch.device
     generator   a torch.Generator of the CPU to draw from, or None for the global one. What it
                 gives is drawn on the CPU and then moved, so that a seed means the same timesteps
                 on every device
@@ -31,7 +33,8 @@ def preview_timesteps(count, scheduler):
     count      2 or more
     scheduler  a DDPMScheduler, whose `config.num_train_timesteps` is T
     return     (count,) int64, rising: `count` points at equal distances from 0 to T - 1, both ends
-               included, each rounded down to a whole number
+               included, each rounded down to a whole number. Where a point falls on a whole number,
+               floating point may put it just below: one less is right there, too
     """
     # TODO: Let torch.linspace place the points, then round them down.
     raise NotImplementedError("TODO: preview_timesteps")

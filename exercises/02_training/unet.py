@@ -15,7 +15,8 @@ def build_unet(image_size, block_out_channels=(64, 128, 128, 256)):
     image_size          side of the pictures in pixels, a multiple of 2 ** (levels - 1)
     block_out_channels  channels of each level from the full resolution down to the lowest, each a
                         multiple of 32; as many entries as the UNet has levels, 2 or more
-    return              a UNet2DModel; its configuration holds
+    return              a UNet2DModel whose weights are random, other ones at each call, and all
+                        take part in a training (`requires_grad`); its configuration holds
                         - `sample_size`: image_size
                         - `in_channels` and `out_channels`: 3
                         - `layers_per_block`: 2
@@ -33,10 +34,11 @@ def build_unet(image_size, block_out_channels=(64, 128, 128, 256)):
 def predict_noise(model, noisy_images, timesteps):
     """Return the model's guess at the noise in each picture, as a training needs it.
 
-    model         a UNet2DModel, left as it was: weights, and training or evaluation mode
+    model         a UNet2DModel, left as it was: weights, gradients, and training or evaluation
+                  mode
     noisy_images  (B, C, H, W) float tensor, left as it was
-    timesteps     (B,) int64, left as it was: how noisy each picture is. The model was built to be
-                  told these very numbers
+    timesteps     (B,) int64, left as it was: how noisy each picture is. The model takes them as
+                  they are, not divided by T
     return        (B, C, H, W) tensor, the model's output itself and not the object that it comes
                   in; gradients flow from it back into the model's weights
     """

@@ -39,11 +39,13 @@ def noise_ladder(scheduler, images, count, generator=None):
     scheduler  a DDPMScheduler; T is its config.num_train_timesteps
     images     (B, C, H, W) float tensor in [-1, 1], left as it was
     count      number of rungs, 2 or more; their timesteps are spread evenly from 0 to T - 1, both
-               included: the points of `torch.linspace`, rounded down to whole numbers
-    generator  torch.Generator on the pictures' device, or None for the global one
+               included: the points of `torch.linspace`, rounded down to whole numbers. Where a
+               point falls on a whole number, one less is right, too
+    generator  torch.Generator on the pictures' device to draw the noise from, or None for the
+               global one
     return     (count, B, C, H, W) like images (dtype, device): rung r holds every picture at the
-               r-th of these timesteps. Each picture has a standard normal noise of its own, and
-               keeps it on all rungs, so that one can watch it drown
+               r-th of these timesteps. Each picture has a standard normal noise of its own, drawn
+               anew at each call, and keeps it on all rungs, so that one can watch it drown
     """
     # Draw one noise for the pictures, then mix it in once for each rung.
     last = scheduler.config.num_train_timesteps - 1

@@ -5,9 +5,15 @@ import torch
 
 from kata import draw, expect
 from kata.describe import describe
+from kata.probes import DrawnRows
 
 COUNT, BATCH = 22, 5  # four batches of five, and two pictures over
 LOADER = "a `DataLoader`"
+EPOCHS = 12
+GLOBAL = (
+    "`torch.manual_seed(seed)` seeds the global generator and returns it, and everything else "
+    "draws from it, too: `torch.Generator()` makes a new one."
+)
 
 
 @pytest.fixture
@@ -76,9 +82,10 @@ def test_the_loader_knows_its_length(exercise, dataset, seed):
 
 @pytest.mark.points(2)
 def test_the_pictures_are_shuffled(exercise, dataset, seed):
-    """The pictures themselves are shuffled, not batches that are ready."""
+    """The pictures themselves are shuffled, all of them together, not batches that are ready."""
     loader = loader_of(exercise, dataset, seed)
-    first, second = (epoch_of(loader, dataset) for _ in range(2))
+    epochs = [epoch_of(loader, dataset) for _ in range(EPOCHS)]
+    first, second = epochs[:2]
     expect.that(
         flat(first) != list(range(COUNT)),
         "the pictures in the order of the data set",
@@ -89,8 +96,20 @@ def test_the_pictures_are_shuffled(exercise, dataset, seed):
         set(map(frozenset, first)) != set(map(frozenset, second)),
         "two epochs whose batches are made of the same pictures",
         "a picture in other company each time",
-        "The data set was cut into batches once, and only they were shuffled, or each in itself.",
+        "Even their order is the same: shuffled once, or seeded again before each epoch."
+        if first == second
+        else "The data set was cut into batches once, and only they were shuffled, or each in "
+        "itself.",
     )
+    # Twelve first batches of 5 out of 22 miss five rows by chance once in 30 million.
+    begun = {row for epoch in epochs for row in epoch[0]}
+    for rows in (range(BATCH), range(COUNT - BATCH, COUNT)):
+        expect.that(
+            not begun.isdisjoint(rows),
+            f"the first batches of {EPOCHS} epochs held none of the rows {rows[0]} to {rows[-1]}",
+            "every picture equally likely at every place",
+            "Shuffled within a part of the data set: `torch.randperm(len(dataset))` mixes all.",
+        )
 
 
 @pytest.mark.points(2)
@@ -109,26 +128,52 @@ def test_every_epoch_has_an_order_of_its_own(exercise, dataset, seed):
 @pytest.mark.points(2)
 def test_a_seed_repeats_all_epochs(exercise, dataset, seed):
     """Two loaders of one seed deal out the same two epochs, whatever else draws random numbers."""
-    orders = [
-        [order_of(loader, dataset) for _ in range(2)]
-        for loader in (loader_of(exercise, dataset, seed) for _ in range(2))
-    ]
+    loaders = [loader_of(exercise, dataset, seed) for _ in range(2)]
+    orders = [[order_of(loader, dataset) for _ in range(2)] for loader in loaders]
+    hint = ""
+    if orders[0] != orders[1]:
+        hint = _why_not_repeated(exercise, dataset, loaders)
     expect.that(
         orders[0] == orders[1],
         "two loaders of the same seed gave different epochs",
         "the same epochs, whatever the global random state",
-        "The order comes from the global random state, which everything else moves on: give the "
-        "loader a `generator` of its own."
-        if _follows_the_global_state(exercise, dataset, seed)
-        else "",
+        hint,
     )
 
 
-def _follows_the_global_state(exercise, dataset, seed):
-    """Whether the order agrees once both loaders start from one global random state."""
+def _why_not_repeated(exercise, dataset, loaders):
+    """The misconception that explains why two loaders of one seed differ, or ""."""
+    if _has_the_global_generator(exercise, loaders[0]):
+        return GLOBAL
+    if _follows_the_global_state(exercise, dataset, loaders[0]):
+        return (
+            "The order comes from the global random state, which everything else moves on: give "
+            "the loader a `generator` of its own."
+        )
+    before, _ = loaders[1].attribute("generator"), order_of(loaders[0], dataset)
+    after = loaders[1].attribute("generator")
+    if _state(before) != _state(after):
+        return "Both loaders draw from one generator: each needs one of its own."
+    return ""
+
+
+def _state(generator):
+    is_generator = isinstance(generator, torch.Generator)
+    return generator.get_state().tolist() if is_generator else None
+
+
+def _has_the_global_generator(exercise, loader):
+    """Whether the state of loader.generator is another when the global state is another."""
+    states = [
+        _state(exercise.call(loader, ["generator"], method="attribute", seed=s)) for s in (1, 2)
+    ]
+    return states[0] != states[1]
+
+
+def _follows_the_global_state(exercise, dataset, loader):
+    """Whether two epochs of one loader agree that start from one global random state."""
     orders = []
     for _ in range(2):
-        loader = loader_of(exercise, dataset, seed)
         iterator = exercise.call(loader, method="iterate", seed=1)
         first = exercise.call(iterator, method="next", seed=2)
         orders.append(_rows_of(first[0], dataset))
@@ -151,21 +196,82 @@ def test_another_seed_gives_other_epochs(exercise, dataset, seed):
 
 @pytest.mark.points(2)
 def test_the_loader_keeps_the_generator_that_shuffles(exercise, dataset, seed):
-    """loader.generator is a torch.Generator, and shuffling an epoch moves it on."""
+    """The state of loader.generator, set in a new loader of any seed, brings the next epochs."""
     loader = loader_of(exercise, dataset, seed)
-    before = loader.attribute("generator")
+    generator = loader.attribute("generator")
+    is_generator = isinstance(generator, torch.Generator)
     expect.that(
-        isinstance(before, torch.Generator),
-        f"loader.generator is {describe(before)}",
+        is_generator,
+        f"loader.generator is {describe(generator)}",
         "a torch.Generator, given to the DataLoader as `generator`",
-        "A sampler that was given the generator keeps it to itself: give it to the loader too.",
+        "" if is_generator else _generator_hint(exercise, dataset, loader, generator),
+    )
+    is_global = _has_the_global_generator(exercise, loader)
+    expect.that(
+        not is_global, "loader.generator is torch's global one", "a generator of its own", GLOBAL
     )
     order_of(loader, dataset)
-    after = loader.attribute("generator")
+    saved = loader.attribute("generator").get_state()
+    following = [order_of(loader, dataset) for _ in range(2)]
+    resumed = loader_of(exercise, dataset, seed + 1)
+    resumed.restore("generator", saved)
     expect.that(
-        not torch.equal(before.get_state(), after.get_state()),
-        "the state of loader.generator is the same after an epoch",
-        "a generator that shuffling has moved on",
+        [order_of(resumed, dataset) for _ in range(2)] == following,
+        "a new loader, whose generator was set to the state after the first epoch, did not go on "
+        "with the second",
+        "the epochs that the first loader went on to",
+        "Something else than `loader.generator` decides the order, a second generator perhaps: "
+        "one and the same belongs to the loader and to its sampler.",
+    )
+
+
+def _generator_hint(exercise, dataset, loader, generator):
+    """The misconception that explains why loader.generator is no generator."""
+    if generator is not None:
+        return "A seed is no generator: `torch.Generator().manual_seed(seed)` makes one of it."
+    if _follows_the_global_state(exercise, dataset, loader):
+        return "The loader was given no generator, so it draws from the global random state."
+    return "A sampler that was given the generator keeps it to itself: give it to the loader too."
+
+
+@pytest.mark.points(2)
+def test_every_epoch_reads_every_row_anew(exercise, seed):
+    """Rows are read when an epoch asks for them, so that a transform flips them anew."""
+    rows = DrawnRows(COUNT)
+    loader = loader_of(exercise, rows, seed)
+    expect.that(
+        rows.reads == 0,
+        f"{rows.reads} of {COUNT} rows were read before the first epoch",
+        "nothing read before an epoch asks for it",
+        "Give the loader the data set itself, not a list of its rows.",
+    )
+    first, second = (_drawn(loader) for _ in range(2))
+    kept = sum(torch.equal(first[row], second[row]) for row in range(COUNT))
+    expect.that(
+        kept == 0,
+        f"{kept} of {COUNT} pictures were the same to the last bit in two epochs, though the data "
+        "set draws them anew at each reading",
+        "each epoch reads every row from the data set",
+        "What was read once was kept: the flips of a transform would be frozen.",
+    )
+
+
+def _drawn(loader):
+    """Iterate once over a loader of DrawnRows; return the pictures by their row."""
+    batches = [expect.mapping(batch, "images") for batch in loader]
+    for images in batches:
+        expect.tensor(images, (None, 3, 4, 4), torch.float32, name='`batch["images"]`')
+    return {int(picture[0, 0, 0]): picture for images in batches for picture in images}
+
+
+def test_the_global_random_state_stays_as_it_was(exercise, dataset, seed):
+    """Making a loader neither seeds nor moves the random numbers that everything else draws."""
+    loader_of(exercise, dataset, seed)
+    expect.that(
+        not exercise.last.drew,
+        "torch's global random state was changed by the call",
+        "the global state as it was: noise and dropout draw from it",
+        "`torch.manual_seed` seeds it for everybody; `torch.Generator().manual_seed` does not.",
     )
 
 

@@ -12,6 +12,8 @@ SHUFFLED = "test_the_pictures_are_shuffled"
 ANEW = "test_every_epoch_has_an_order_of_its_own"
 REPEATED = "test_a_seed_repeats_all_epochs"
 OTHER = "test_another_seed_gives_other_epochs"
+READ = "test_every_epoch_reads_every_row_anew"
+GLOBAL = "test_the_global_random_state_stays_as_it_was"
 KEPT = "test_the_loader_keeps_the_generator_that_shuffles"
 
 
@@ -124,6 +126,107 @@ def generator_only_in_the_sampler(dataset, batch_size, seed):
     """The sampler has the generator; nobody who holds the loader can save its state."""
     sampler = RandomSampler(dataset, generator=torch.Generator().manual_seed(seed))
     return DataLoader(dataset, batch_size, sampler=sampler)
+
+
+@mistake("make_dataloader", rejected_by=KEPT, says="Something else than `loader.generator`")
+def two_generators(dataset, batch_size, seed):
+    """The loader shows a generator that shuffles nothing."""
+    sampler = RandomSampler(dataset, generator=torch.Generator().manual_seed(seed))
+    shown = torch.Generator().manual_seed(seed)
+    return DataLoader(dataset, batch_size, sampler=sampler, generator=shown)
+
+
+@mistake("make_dataloader", rejected_by=KEPT, says="no generator, so it draws from the global")
+def no_generator_to_keep(dataset, batch_size, seed):
+    """There is no state that a checkpoint could keep."""
+    return DataLoader(dataset, batch_size, shuffle=True)
+
+
+@mistake("make_dataloader", rejected_by=KEPT, says="A seed is no generator")
+def seed_to_keep(dataset, batch_size, seed):
+    """The seed is taken for a generator."""
+    return DataLoader(dataset, batch_size, shuffle=True, generator=seed)
+
+
+@mistake("make_dataloader", rejected_by=KEPT, says="seeds the global generator and returns it")
+def global_generator(dataset, batch_size, seed):
+    """`torch.manual_seed` returns a generator: the one of everybody."""
+    return DataLoader(dataset, batch_size, shuffle=True, generator=torch.manual_seed(seed))
+
+
+SHARED = torch.Generator()
+
+
+@mistake("make_dataloader", rejected_by=REPEATED, says="Both loaders draw from one generator")
+def one_generator_for_all(dataset, batch_size, seed):
+    """A generator of the module, seeded by each new loader, moved on by all."""
+    return DataLoader(dataset, batch_size, shuffle=True, generator=SHARED.manual_seed(seed))
+
+
+@mistake("make_dataloader", rejected_by=GLOBAL, says="seeds it for everybody")
+def seeded_twice(dataset, batch_size, seed):
+    """To be sure, the global state is seeded as well."""
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(dataset, batch_size, shuffle=True, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=READ, says="not a list of its rows")
+def read_beforehand(dataset, batch_size, seed):
+    """All rows are read into memory once, and their flips frozen."""
+    rows = [dataset[index] for index in range(len(dataset))]
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(rows, batch_size, shuffle=True, generator=generator)
+
+
+class Remembering:
+    def __init__(self, dataset):
+        self.dataset, self.rows = dataset, {}
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, index):
+        if index not in self.rows:
+            self.rows[index] = self.dataset[index]
+        return self.rows[index]
+
+
+@mistake("make_dataloader", rejected_by=READ, says="What was read once was kept")
+def kept_in_memory(dataset, batch_size, seed):
+    """A cache saves time, and freezes the flips after the first epoch."""
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(Remembering(dataset), batch_size, shuffle=True, generator=generator)
+
+
+class Windows(Sampler):
+    """Rows are shuffled within neighbouring windows."""
+
+    def __init__(self, count, length, generator):
+        self.count, self.length, self.generator = count, length, generator
+
+    def __len__(self):
+        return self.count
+
+    def __iter__(self):
+        for window in torch.arange(self.count).split(self.length):
+            yield from window[torch.randperm(len(window), generator=self.generator)].tolist()
+
+
+@mistake("make_dataloader", rejected_by=SHUFFLED, says="within a part of the data set")
+def shuffled_in_windows(dataset, batch_size, seed):
+    """Two batches at a time are mixed: the data set is gone through from its start to its end."""
+    generator = torch.Generator().manual_seed(seed)
+    windows = Windows(len(dataset), 2 * batch_size, generator)
+    return DataLoader(dataset, batch_size, sampler=windows, generator=generator)
+
+
+@mistake("make_dataloader", rejected_by=SHUFFLED, says="Even their order is the same")
+def one_order_for_all(dataset, batch_size, seed):
+    """The rows change places once, before the first epoch."""
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.randperm(len(dataset), generator=generator).tolist()
+    return DataLoader(Subset(dataset, rows), batch_size, generator=generator)
 
 
 @mistake("make_dataloader", rejected_by="test_the_data_set_stays_as_it_was", says="was changed")

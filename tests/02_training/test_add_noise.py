@@ -1,20 +1,28 @@
 """The forward process: x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) epsilon."""
 
+import contextlib
+import re
+
 import pytest
 import torch
 from diffusers import DDPMScheduler
 
 from kata import draw, expect
+from kata.describe import describe
 from kata.replay import rates
+from kata.verdict import Wrong
 
 AXES = ("pictures", "channels", "rows", "columns")
 
 
 @pytest.fixture
 def scheduler(rng):
-    """More than 1000 timesteps, of which eight are never spread evenly without rounding."""
+    """More than 1000 timesteps, of which eight are never spread evenly without rounding.
+
+    At the last one there is still a trace of the picture, so that one can tell that it is there.
+    """
     length = 7 * int(torch.randint(160, 270, (1,), generator=rng)) + 4
-    return DDPMScheduler(num_train_timesteps=length, beta_schedule="squaredcos_cap_v2")
+    return DDPMScheduler(num_train_timesteps=length, beta_schedule="linear", beta_end=0.006)
 
 
 def timesteps_between(scheduler, rng, low, high, count):
@@ -30,9 +38,26 @@ def mixture(scheduler, images, noise, timesteps):
     return signal * images + sigma * noise
 
 
+@contextlib.contextmanager
+def numbers_for_timesteps_told():
+    """Say what is missing where a number was given to `add_noise` in the place of timesteps."""
+    try:
+        yield
+    except AttributeError as error:
+        if not re.fullmatch("'(int|float|list|tuple)' object has no attribute 'to'", str(error)):
+            raise
+        raise Wrong(
+            f"AttributeError: {error}",
+            "tensors: pictures, noise, and timesteps with one for each picture",
+            "`add_noise` moves its timesteps to the pictures' device by `.to`, which only a tensor "
+            "has: `torch.full((B,), t)` is t for each of B pictures.",
+        ) from error
+
+
 def corrupted(exercise, scheduler, images, timesteps, **keywords):
     """Call the learner's function and look at what came back: type, shape, dtype."""
-    result = exercise.corrupt(scheduler, images, timesteps, **keywords)
+    with numbers_for_timesteps_told():
+        result = exercise.corrupt(scheduler, images, timesteps, **keywords)
     noisy, noise = expect.pair(result, "noisy_images, noise")
     for name, value in [("noise", noise), ("noisy_images", noisy)]:
         expect.tensor(value, tuple(images.shape), name=name)
@@ -58,12 +83,22 @@ def _mixture_hint(noisy, noise, scheduler, images, timesteps):
     """The slip that gives these very pictures."""
     signal, sigma = rates(scheduler, timesteps)
     mixed_in = (noisy - signal * images) / sigma
-    related = (mixed_in * noise).mean().abs().item()
+    looks_right = abs(mixed_in.square().mean().item() - 1) < 0.1
+    if looks_right and torch.allclose(noisy - images, noise, atol=1e-4):
+        return "What is returned is the difference of the pictures, not the noise that was drawn."
     slips = _mistaken_mixtures(noise, scheduler, images, timesteps)
     if hint := expect.misconception(noisy, slips):
         return hint
-    if abs(mixed_in.square().mean().item() - 1) < 0.2 and related < 0.2:
+    if looks_right and (mixed_in * noise).mean().abs().item() < 0.2:
         return "Another noise was mixed in than the one that is returned: draw it once."
+    return _blend_hint(noisy - images, noise - images)
+
+
+def _blend_hint(way, whole_way):
+    """Whether each picture went a share of the straight way to the noise, as `lerp` goes."""
+    share = (way * whole_way).sum((1, 2, 3)) / whole_way.square().sum((1, 2, 3))
+    if torch.allclose(way, share.view(-1, 1, 1, 1) * whole_way, atol=1e-4):
+        return "The two rates sum to one, as in `torch.lerp`; it is their squares that must."
     return ""
 
 
@@ -88,6 +123,9 @@ def _mistaken_mixtures(noise, scheduler, images, timesteps):
     slips["alpha_t stands for alpha_bar_t, the product of all alphas up to t."] = (
         alpha.sqrt() * images + (1 - alpha).sqrt() * noise
     )
+    slips["Noisy pictures do not stay within [-1, 1]; they must not be clamped."] = (
+        signal * images + sigma * noise
+    ).clamp(-1, 1)
     slips["These are the clean pictures."] = images
     slips["The noise is returned in both places."] = noise
     for place, name in [(0, "first"), (-1, "last")]:
@@ -160,6 +198,24 @@ def test_noise_has_the_precision_of_the_pictures(exercise, scheduler, rng, dtype
     corrupted(exercise, scheduler, images, timesteps_between(scheduler, rng, 0, 1, 2))
 
 
+def test_noise_lies_on_the_device_of_the_pictures(exercise, scheduler, rng):
+    """Pictures on another device get their noise there."""
+    images = draw.pictures(rng, 2, 16).to("meta")
+    timesteps = timesteps_between(scheduler, rng, 0, 1, 2)
+    result = expect.on_meta(lambda: exercise.corrupt(scheduler, images, timesteps), "pictures")
+    if result is not None:
+        check_on_meta(*expect.pair(result, "noisy_images, noise"))
+
+
+def check_on_meta(*values):
+    for value in values:
+        expect.that(
+            getattr(value, "is_meta", False),
+            f"of pictures on the device meta came {describe(value)}",
+            "tensors on the pictures' device",
+        )
+
+
 def test_the_clean_pictures_stay_as_they_were(exercise, scheduler, rng):
     """Whoever calls still has pictures and timesteps afterwards."""
     images = draw.pictures(rng, 4, 16)
@@ -169,12 +225,15 @@ def test_the_clean_pictures_stay_as_they_were(exercise, scheduler, rng):
 
 def climbed(exercise, scheduler, images, count, **keywords):
     """Call the learner's function and look at what came back: type, shape, dtype."""
-    ladder = exercise.noise_ladder(scheduler, images, count, **keywords)
+    with numbers_for_timesteps_told():
+        ladder = exercise.noise_ladder(scheduler, images, count, **keywords)
     expect.tensor(ladder, name="the ladder")
     turned = tuple(ladder.shape) == (len(images), count, *images.shape[1:])
     hint = "The rungs come first: `torch.stack` puts its new axis in front." if turned else ""
-    shape = (count, *images.shape)
-    return expect.tensor(ladder, shape, images.dtype, name="the ladder", hint=hint)
+    expect.tensor(ladder, (count, *images.shape), name="the ladder", hint=hint)
+    untold = ladder.dtype == torch.float32 != images.dtype
+    hint = "Without `dtype` random numbers are float32." if untold else ""
+    return expect.tensor(ladder, dtype=images.dtype, name="the ladder", hint=hint)
 
 
 def rung_timesteps(scheduler, count):
@@ -236,7 +295,22 @@ def _ladder_hint(ladder, scheduler, images, timesteps):
     related = (noise @ noise.T / noise.shape[1]).fill_diagonal_(0)
     if (noise.square().mean(1) - 1).abs().max() < 0.2 and related.abs().max() < 0.2:
         return "Each rung has a noise of its own: draw it once, before the rungs."
-    return ""
+    return _top_hint(ladder, scheduler, images, timesteps)
+
+
+def _top_hint(ladder, scheduler, images, timesteps):
+    """The slip that shows where rungs were put on rungs, or where the last one is another thing."""
+    if len(timesteps) == 2:
+        return ""  # too few rungs to tell
+    pairs = zip(ladder, ladder[1:], timesteps[1:], strict=False)
+    added = torch.stack([mixed_in(rung, scheduler, below, t) for below, rung, t in pairs])
+    strength = added.square().mean((1, 2, 3, 4))
+    if (strength - 1).abs().max() < 0.1:
+        return "Each rung is made of the one below; make each of the clean pictures."
+    hint = "All rungs but the last fit: it too is a mixture, with a trace of the picture."
+    return expect.misconception(
+        ladder[:-1], {hint: explained(ladder[:-1], scheduler, images, timesteps[:-1])}
+    )
 
 
 def test_the_ladders_noise_is_standard_normal(exercise, scheduler, rng):
@@ -256,6 +330,33 @@ def test_the_ladder_draws_from_its_generator(exercise, scheduler, rng, seed):
         return climbed(exercise, scheduler, images, 2, generator=generator)[-1]
 
     expect.drawn_from_generator(last_rung, seed, "noise")
+
+
+def test_each_ladder_has_new_noise(exercise, scheduler, rng):
+    """Two calls give two noises."""
+    images = draw.pictures(rng, 2, 16)
+    first, second = (climbed(exercise, scheduler, images, 2) for _ in range(2))
+    expect.that(
+        not torch.equal(first, second),
+        "two calls without a generator gave the same ladder",
+        "new noise at each call",
+        "A seed of the function's own decides when no generator is given.",
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16], ids=["double", "half"])
+def test_the_ladder_has_the_precision_of_the_pictures(exercise, scheduler, rng, dtype):
+    """Pictures in double or half precision drown in noise of their kind."""
+    climbed(exercise, scheduler, draw.pictures(rng, 2, 16).to(dtype), 2)
+
+
+def test_the_ladder_lies_on_the_device_of_the_pictures(exercise, scheduler, rng):
+    """Pictures on another device get their noise there, and their ladder."""
+    images = draw.pictures(rng, 2, 16).to("meta")
+    with numbers_for_timesteps_told():
+        ladder = expect.on_meta(lambda: exercise.noise_ladder(scheduler, images, 3), "pictures")
+    if ladder is not None:
+        check_on_meta(ladder)
 
 
 def test_the_ladder_leaves_its_pictures_as_they_were(exercise, scheduler, rng):

@@ -27,12 +27,14 @@ def draw_length(rng):
 
 
 def draw_scheduler(rng, kind):
-    """A scheduler of one of the SCHEDULES with a number of timesteps drawn from `rng`."""
+    """A scheduler of one of the SCHEDULES with T drawn from `rng`, sampled with already."""
     length, settings = draw_length(rng), SCHEDULES[kind]
     if not settings:
         betas = torch.rand(length, generator=rng) * 0.05 + 0.001
         settings = {"trained_betas": betas.tolist()}
-    return DDPMScheduler(num_train_timesteps=length, **settings)
+    scheduler = DDPMScheduler(num_train_timesteps=length, **settings)
+    scheduler.set_timesteps(10)
+    return scheduler
 
 
 def mixing_rates(alphas_cumprod):
@@ -71,12 +73,22 @@ def mistaken_rates(scheduler):
     return slips
 
 
+def slip(value, place, scheduler):
+    """The slip that gives this very value as the signal (place 0) or as the noise (place 1)."""
+    right = {"": mixing_rates(scheduler.alphas_cumprod)}  # some slips leave one of the two right
+    known = (right | mistaken_rates(scheduler)).items()
+    return expect.misconception(value, {hint: pair[place] for hint, pair in known})
+
+
 def rates(exercise, scheduler):
     """Call the learner's function, with a copy, and look at what came back: type, shape, dtype."""
     result = exercise.signal_and_noise_rates(copy.deepcopy(scheduler))
     signal, noise = expect.pair(result, "signal, noise")
     for name, value in [("signal", signal), ("noise", noise)]:
-        expect.tensor(value, (len(scheduler.betas),), torch.float32, name=name)
+        few = getattr(value, "shape", None) == scheduler.timesteps.shape != scheduler.betas.shape
+        hint = "As many as in `scheduler.timesteps`, which is for sampling; T are asked for."
+        length = (len(scheduler.betas),)
+        expect.tensor(value, length, torch.float32, name=name, hint=hint if few else "")
     return signal, noise
 
 
@@ -89,6 +101,12 @@ def check_scheduler(scheduler, num_train_timesteps, beta_schedule):
     expect.tensor(scheduler.betas, length, torch.float32, name="`scheduler.betas`")
     because = f"the schedule {beta_schedule!r}"
     expect.close(scheduler.betas, wanted.betas, 1e-6, "`scheduler.betas`", because=because)
+    expect.tensor(
+        scheduler.timesteps,
+        length,
+        name="`scheduler.timesteps`",
+        hint="`set_timesteps` is for sampling; a new scheduler has all T.",
+    )
 
 
 @pytest.mark.points(2)
@@ -97,11 +115,11 @@ def test_the_scheduler_is_made_for_training_by_default(exercise):
     check_scheduler(exercise.make_scheduler(), 1000, "squaredcos_cap_v2")
 
 
-@pytest.mark.parametrize("beta_schedule", ["linear", "scaled_linear", "squaredcos_cap_v2"])
-def test_both_arguments_reach_the_scheduler(exercise, rng, beta_schedule):
+def test_both_arguments_reach_the_scheduler(exercise, rng):
     """Another length and another schedule can be asked for."""
-    length = draw_length(rng)
-    check_scheduler(exercise.make_scheduler(length, beta_schedule), length, beta_schedule)
+    for beta_schedule in ("linear", "scaled_linear", "squaredcos_cap_v2"):
+        length = draw_length(rng)
+        check_scheduler(exercise.make_scheduler(length, beta_schedule), length, beta_schedule)
 
 
 def test_there_is_a_rate_for_each_timestep(exercise, rng):
@@ -109,56 +127,64 @@ def test_there_is_a_rate_for_each_timestep(exercise, rng):
     rates(exercise, draw_scheduler(rng, "cosine"))
 
 
-@pytest.mark.parametrize("kind", SCHEDULES)
-def test_the_picture_fades_and_the_noise_grows(exercise, rng, kind):
+@pytest.mark.points(3)
+def test_the_picture_fades_and_the_noise_grows(exercise, rng):
     """From t = 0 on the signal only falls and the noise only rises."""
-    scheduler = draw_scheduler(rng, kind)
-    pair = rates(exercise, scheduler)
+    for kind in SCHEDULES:
+        scheduler = draw_scheduler(rng, kind)
+        signal, noise = rates(exercise, scheduler)
+        _check_direction("signal", -signal, slip(signal, 0, scheduler))
+        _check_direction("noise", noise, slip(noise, 1, scheduler))
+
+
+def _check_direction(name, rising, hint):
+    """No number is smaller than the one before it: of the noise, or of the signal's negative."""
     rounding = 1e-6  # float32: two neighbours may be equal
-    for place, (name, value, sign) in enumerate([("signal", pair[0], -1), ("noise", pair[1], 1)]):
-        slips = {slip: wrong[place] for slip, wrong in mistaken_rates(scheduler).items()}
-        against = (value.diff() * sign < -rounding).nonzero()
-        step = int(against[0]) if len(against) else 0
-        expect.that(
-            not len(against),
-            f"{name} goes from {value[step]:.4f} at t = {step} to {value[step + 1]:.4f} one later",
-            f"{name} that {'rises' if sign > 0 else 'falls'} from each timestep to the next",
-            expect.misconception(value, slips),
-        )
-
-
-@pytest.mark.parametrize("kind", SCHEDULES)
-def test_the_variances_add_up_to_one(exercise, rng, kind):
-    """The mixture is as strong as the picture was: signal² + noise² = 1."""
-    scheduler = draw_scheduler(rng, kind)
-    signal, noise = rates(exercise, scheduler)
-    total = signal**2 + noise**2
-    worst = int((total - 1).abs().argmax())
-    summed = bool(torch.allclose(signal + noise, torch.ones_like(signal), atol=1e-4))
+    against = (rising.diff() < -rounding).nonzero()
+    step = int(against[0]) if len(against) else 0
+    one, next_one = rising[step : step + 2].abs().tolist()
     expect.that(
-        abs(total[worst].item() - 1) < 1e-4,  # float32
-        f"signal {signal[worst]:.4f} and noise {noise[worst]:.4f} at t = {worst}: "
-        f"the squares sum to {total[worst]:.4f}",
-        "signal² + noise² = 1, because variances add",
-        "The rates themselves add up to one; their squares must." if summed else "",
+        not len(against),
+        f"{name} goes from {one:.4f} at t = {step} to {next_one:.4f} one later",
+        f"{name} that {'rises' if name == 'noise' else 'falls'} from each timestep to the next",
+        hint,
     )
 
 
-@pytest.mark.points(2)
-@pytest.mark.parametrize("kind", SCHEDULES)
-def test_the_rates_are_those_of_the_scheduler(exercise, rng, kind):
+@pytest.mark.points(3)
+def test_the_variances_add_up_to_one(exercise, rng):
+    """The mixture is as strong as the picture was: signal² + noise² = 1."""
+    for kind in SCHEDULES:
+        scheduler = draw_scheduler(rng, kind)
+        signal, noise = rates(exercise, scheduler)
+        total = signal**2 + noise**2
+        worst = int((total - 1).abs().argmax())
+        expect.that(
+            abs(total[worst].item() - 1) < 1e-4,  # float32
+            f"signal {signal[worst]:.4f} and noise {noise[worst]:.4f} at t = {worst}: "
+            f"the squares sum to {total[worst]:.4f}",
+            "signal² + noise² = 1, because variances add",
+            slip(signal, 0, scheduler) or slip(noise, 1, scheduler) or _sum_hint(signal + noise),
+        )
+
+
+def _sum_hint(total):
+    adds_up = torch.allclose(total, torch.ones_like(total), atol=1e-4)
+    return "The rates themselves add up to one; their squares must." if adds_up else ""
+
+
+@pytest.mark.points(4)
+def test_the_rates_are_those_of_the_scheduler(exercise, rng):
     """The rates are sqrt(alpha_bar) and sqrt(1 - alpha_bar) of the scheduler that was given."""
-    scheduler = draw_scheduler(rng, kind)
-    signal, noise = rates(exercise, scheduler)
-    wanted = mixing_rates(scheduler.alphas_cumprod)
-    for place, (name, value, formula) in enumerate(
-        [("signal", signal, "sqrt(alpha_bar_t)"), ("noise", noise, "sqrt(1 - alpha_bar_t)")]
-    ):
-        slips = {slip: wrong[place] for slip, wrong in mistaken_rates(scheduler).items()}
-        hint = expect.misconception(value, slips)
-        because = f"{formula} (schedule: {kind}, T = {len(value)})"
-        # float32: 1 - alpha_bar is rounded before its root is taken
-        expect.close(value, wanted[place], 1e-4, name, hint, because)
+    formulas = [("signal", "sqrt(alpha_bar_t)"), ("noise", "sqrt(1 - alpha_bar_t)")]
+    for kind in SCHEDULES:
+        scheduler = draw_scheduler(rng, kind)
+        pair, wanted = rates(exercise, scheduler), mixing_rates(scheduler.alphas_cumprod)
+        for place, (name, formula) in enumerate(formulas):
+            because = f"{formula} (schedule: {kind}, T = {len(scheduler.betas)})"
+            hint = slip(pair[place], place, scheduler)
+            # float32: 1 - alpha_bar is rounded before its root is taken
+            expect.close(pair[place], wanted[place], 1e-4, name, hint, because)
 
 
 def test_the_scheduler_stays_as_it_was(exercise, rng):
@@ -175,17 +201,24 @@ def test_the_scheduler_stays_as_it_was(exercise, rng):
         )
 
 
-@pytest.mark.parametrize("beta_schedule", ["squaredcos_cap_v2", "linear"])
-def test_cosine_keeps_the_picture_longer_than_linear(exercise, beta_schedule):
+def test_cosine_keeps_the_picture_longer_than_linear(exercise):
     """Your scheduler, seen through your rates, follows the formula of its paper."""
-    signal, _ = rates(exercise, exercise.make_scheduler(1000, beta_schedule))
     t = torch.arange(1000, dtype=torch.float64)
-    if beta_schedule == "linear":
-        formula = "the root of the product of 1 - beta, with beta from 0.0001 to 0.02"
-        wanted = (1 - 1e-4 - (0.02 - 1e-4) * t / 999).log().cumsum(0).div(2).exp()
-    else:
-        formula = "cos((t + 1) / T * pi / 2), but for an offset of 0.008"
-        angle = ((t + 1) / 1000 + 0.008) / 1.008 * math.pi / 2
-        wanted = angle.cos() / math.cos(0.008 / 1.008 * math.pi / 2)
-    # The cosine schedule caps its last beta at 0.999 and so ends a little above zero.
-    expect.close(signal, wanted, 1e-3, f"the signal of {beta_schedule!r}", because=formula)
+    angle = ((t + 1) / 1000 + 0.008) / 1.008 * math.pi / 2
+    formulas = {
+        "squaredcos_cap_v2": (
+            "cos((t + 1) / T * pi / 2), but for an offset of 0.008",
+            angle.cos() / math.cos(0.008 / 1.008 * math.pi / 2),
+        ),
+        "linear": (
+            "the root of the product of 1 - beta, with beta from 0.0001 to 0.02",
+            (1 - 1e-4 - (0.02 - 1e-4) * t / 999).log().cumsum(0).div(2).exp(),
+        ),
+    }
+    for beta_schedule, (formula, wanted) in formulas.items():
+        scheduler = exercise.make_scheduler(1000, beta_schedule)
+        expect.instance(scheduler, "DDPMScheduler")
+        signal, _ = rates(exercise, scheduler)
+        name = f"the signal of {beta_schedule!r}"
+        # The cosine schedule caps its last beta at 0.999 and so ends a little above zero.
+        expect.close(signal, wanted, 1e-3, name, slip(signal, 0, scheduler), because=formula)

@@ -5,8 +5,14 @@ import torch
 from diffusers import DDPMScheduler
 
 from kata import expect
+from kata.describe import describe
+from kata.replay import ONE_FOR_ALL
 
 MANY = 20_000  # draws for a statistical check
+FROM_THE_SAMPLER = (
+    "`scheduler.timesteps` is for sampling and holds but a few; how many there are to train with "
+    "stands in `scheduler.config`."
+)
 
 
 def scheduler_between(rng, low, high):
@@ -30,7 +36,7 @@ def drawn(exercise, batch_size, scheduler, **keywords):
     expect.tensor(result, name="the result")
     hint = ""
     if result.numel() == 1 < batch_size:
-        hint = "One timestep for the whole batch: each picture needs one of its own."
+        hint = ONE_FOR_ALL
     elif len(result.unique()) == result.numel() == length_of(scheduler):
         hint = "Every timestep was handed out once; `torch.randint` may draw one again."
     expect.tensor(result, (batch_size,), name="the result", hint=hint)
@@ -44,10 +50,15 @@ def _dtype_hint(timesteps):
     return "`torch.int64`, also called `torch.long`, is what indexing takes."
 
 
-def _range_hint(timesteps, length):
-    """The slip that the range of so many draws gives away."""
-    low, high = timesteps.min().item(), timesteps.max().item()
+def _range_hint(timesteps, scheduler):
+    """The slip that so many draws give away by their range."""
+    length, low, high = length_of(scheduler), timesteps.min().item(), timesteps.max().item()
+    if low == high:
+        return ONE_FOR_ALL
+    if set(timesteps.tolist()) <= set(scheduler.timesteps.tolist()):
+        return FROM_THE_SAMPLER
     known = {
+        (0, len(scheduler.timesteps) - 1): FROM_THE_SAMPLER,
         (1, length): "Timesteps count from 0 and not from 1: they are indices.",
         (0, length): "T is one too far: there are T timesteps, and the first is 0.",
         (0, length - 2): "T - 1 is never drawn: `torch.randint` leaves its upper bound out.",
@@ -56,6 +67,12 @@ def _range_hint(timesteps, length):
     if high >= 998 > length:
         return "The number 1000 is written into the function; ask the scheduler's configuration."
     return known.get((low, high), "")
+
+
+def check_range(timesteps, scheduler):
+    """Each timestep is one of those that the scheduler trains with."""
+    hint = _range_hint(timesteps, scheduler)
+    expect.tensor(timesteps, between=(0, length_of(scheduler) - 1), hint=hint)
 
 
 def test_there_is_one_whole_number_for_each_picture(exercise, rng):
@@ -71,11 +88,6 @@ def test_all_timesteps_from_the_first_to_the_last_are_drawn(exercise, rng):
     scheduler = scheduler_between(rng, 30, 60)
     length = length_of(scheduler)
     timesteps = drawn(exercise, MANY, scheduler)
-    hint = _range_hint(timesteps, length)
-    if len(timesteps.unique()) < length and set(timesteps.tolist()) <= set(
-        scheduler.timesteps.tolist()
-    ):
-        hint = "`scheduler.timesteps` holds those few that somebody samples with, not all T."
     missing = length - len(timesteps[(timesteps >= 0) & (timesteps < length)].unique())
     # That one of 60 is missed by 20,000 right draws happens less than once in 10^100.
     expect.that(
@@ -83,7 +95,7 @@ def test_all_timesteps_from_the_first_to_the_last_are_drawn(exercise, rng):
         f"{len(timesteps.unique())} different timesteps from {timesteps.min()} to "
         f"{timesteps.max()} in {MANY} draws",
         f"all from 0 to {length - 1}, for T = {length}",
-        hint,
+        _range_hint(timesteps, scheduler),
     )
 
 
@@ -93,11 +105,11 @@ def test_all_timesteps_are_equally_likely(exercise, rng):
     scheduler = scheduler_between(rng, 30, 60)
     length = length_of(scheduler)
     timesteps = drawn(exercise, MANY, scheduler)
-    expect.tensor(timesteps, between=(0, length - 1), hint=_range_hint(timesteps, length))
+    check_range(timesteps, scheduler)
     counts = timesteps.bincount(minlength=length).double()
     quarters = [f"{share.sum() / MANY:.0%}" for share in counts.tensor_split(4)]
     sizes = [f"{len(part) / length:.0%}" for part in counts.tensor_split(4)]
-    hint = ""
+    hint = _range_hint(timesteps, scheduler)
     if _fits_uniform(counts[1:-1]) and counts[[0, -1]].max() < 0.75 * MANY / length:
         hint = "0 and T - 1 come half as often as the others: rounding, where cutting off is meant."
     elif _evenness(counts) < 1e-7:
@@ -141,24 +153,34 @@ def test_each_picture_draws_for_itself(exercise, rng):
         "independent draws: most differ, and a few are equal by chance",
         hint,
     )
-    _check_pairs(drawn(exercise, MANY, scheduler).double(), length_of(scheduler))
+    many = drawn(exercise, MANY, scheduler)
+    check_range(many, scheduler)
+    _check_pairs(many, length_of(scheduler))
 
 
 def _check_pairs(timesteps, length):
     """Pictures that lie side by side, half a batch apart, or mirrored have nothing in common."""
-    centred = (timesteps - (length - 1) / 2) / ((length**2 - 1) / 12) ** 0.5
+    centred = timesteps.double() - timesteps.double().mean()
     partners = {
         "side by side": centred.roll(1),
         "half a batch apart": centred.roll(MANY // 2),
         "as far from the start of the batch as from its end": centred.flip(0),
     }
     for where, partner in partners.items():
-        correlation = (centred * partner).mean().item()
+        correlation = ((centred * partner).mean() / centred.square().mean()).item()
         expect.that(
             abs(correlation) < 7 * (2 / MANY) ** 0.5,  # seven standard errors
             f"the timesteps of pictures {where} have correlation {correlation:.2f}",
             "independent draws: correlation 0",
         )
+    counts = timesteps.bincount(minlength=length)
+    # That 32 timesteps or more come exactly as often as their mirror images: less than 10^-40
+    expect.that(
+        not torch.equal(counts, counts.flip(0)),
+        f"each timestep t comes exactly as often as T - 1 - t in {MANY} draws",
+        "independent draws: about as often",
+        "Drawn in opposite pairs: the timestep of one picture decides that of another.",
+    )
 
 
 def test_each_call_draws_anew(exercise, rng):
@@ -183,6 +205,32 @@ def test_the_timesteps_come_from_the_generator(exercise, rng, seed):
     expect.drawn_from_generator(draw, seed, "timesteps")
 
 
+def test_they_are_drawn_on_the_cpu_and_moved_to_the_device(exercise, rng, seed):
+    """`device` says where the timesteps are to lie, and the generator is one of the CPU."""
+    scheduler = scheduler_between(rng, 300, 900)
+    generator = torch.Generator().manual_seed(seed)
+    before = generator.get_state()
+    timesteps = expect.on_meta(
+        lambda: exercise.sample_timesteps(8, scheduler, device="meta", generator=generator),
+        "timesteps",
+    )
+    if timesteps is None:
+        return
+    expect.that(
+        getattr(timesteps, "is_meta", False),
+        f"asked for the device meta, the result is {describe(timesteps)}",
+        "timesteps on `device`",
+        "`.to(device)` moves a tensor; without it, it stays where it was made.",
+    )
+    expect.that(
+        not torch.equal(generator.get_state(), before),
+        "nothing was drawn from the generator, which is one of the CPU",
+        "timesteps drawn on the CPU from `generator`, then moved to `device`",
+        "With `device` given to the function that draws, it draws there: a GPU refuses this "
+        "generator, or gives other timesteps for the same seed.",
+    )
+
+
 @pytest.mark.points(2)
 @pytest.mark.parametrize("count", [2, 8])
 def test_the_preview_spreads_evenly_from_first_to_last(exercise, rng, count):
@@ -191,7 +239,9 @@ def test_the_preview_spreads_evenly_from_first_to_last(exercise, rng, count):
     scheduler = DDPMScheduler(num_train_timesteps=length, beta_schedule="squaredcos_cap_v2")
     scheduler.set_timesteps(count)
     preview = exercise.preview_timesteps(count, scheduler)
-    expect.tensor(preview, (count,), name="the preview")
+    is_list = type(preview) in (list, tuple)
+    hint = "`torch.tensor` makes a tensor of a list of numbers." if is_list else ""
+    expect.tensor(preview, (count,), name="the preview", hint=hint)
     expect.tensor(preview, (count,), torch.int64, name="the preview", hint=_dtype_hint(preview))
     points = torch.arange(count, dtype=torch.float64) * (length - 1) / (count - 1)
     ends = preview[0] == 0 and preview[-1] == length - 1
@@ -217,6 +267,7 @@ def _preview_hint(preview, count, scheduler):
         ),
         "Rounded to the nearest, not down.": torch.linspace(0, last, count).round(),
         "They run downwards, as sampling does.": torch.linspace(0, last, count).long().flip(0),
+        FROM_THE_SAMPLER: torch.linspace(0, len(scheduler.timesteps) - 1, count),
         "These are `scheduler.timesteps`, with which somebody samples.": scheduler.timesteps,
         "These are `scheduler.timesteps`, turned round.": scheduler.timesteps.flip(0),
     }

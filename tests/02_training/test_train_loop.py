@@ -290,16 +290,18 @@ def check_steps(log, losses, first_epoch=0):
 
 @pytest.mark.points(2)
 def test_the_loss_falls_on_the_butterflies(exercise, rng, seed):
-    """Eight epochs on 32 butterflies, and the model knows noise from butterfly."""
+    """Five epochs on 32 butterflies, and the model knows noise from butterfly."""
     scheduler = DDPMScheduler(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2")
     model, images = tiny_unet(16, seed), draw.butterflies(rng, 32, 16)
     loader = DataLoader(examples(images), batch_size=8, shuffle=True)
     before = loss_on(model, scheduler, images)
-    trained(exercise, model, scheduler, loader, 8, lr=0.01)
+    trained(exercise, model, scheduler, loader, 5, lr=0.01)
     after = loss_on(model, scheduler, images)
+    # With 200 seeds 0.36 of it was left, 0.019 standard deviation, 0.41 at most: the limit lies
+    # eighteen standard deviations off. With the picture or other noise as target 0.84 is left.
     expect.that(
         after < 0.7 * before,
-        f"a loss of {before:.2f} before and {after:.2f} after 8 epochs of 4 batches",
+        f"a loss of {before:.2f} before and {after:.2f} after 5 epochs of 4 batches",
         "less than 70% of it",
     )
 

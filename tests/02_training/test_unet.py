@@ -36,6 +36,9 @@ def check_unet(unet, image_size, block_out_channels):
 def guess(exercise, model, noisy_images, timesteps):
     """Call the learner's function and look at what came back: type, shape, dtype."""
     result = exercise.predict_noise(model, noisy_images, timesteps)
+    is_tuple = type(result) is tuple and len(result) == 1
+    hint = "The model gives a tuple with `return_dict=False`: its first item is the tensor."
+    expect.tensor(result, name="the predicted noise", hint=hint if is_tuple else "")
     return expect.tensor(
         result, tuple(noisy_images.shape), noisy_images.dtype, name="the predicted noise"
     )
@@ -84,6 +87,8 @@ def _attention_hint(down, up, wanted):
         return "Attention compares each position with each: at full resolution that is costly."
     if not any(attends):
         return "No level attends, so no wing can see the other one."
+    if down == wanted and sorted(up) == sorted(block.replace("Down", "Up") for block in down):
+        return "The right blocks for the way up, in the wrong order: it begins at the lowest level."
     return ""
 
 
@@ -104,7 +109,28 @@ def test_your_unet_guesses_with_your_function(exercise, rng):
     expect.that(
         (early - late).abs().max().item() > 1e-4,  # float32 rounds by 1e-6
         "one picture at two timesteps gets the same guess",
-        "a guess that depends on the timestep",
+        "a guess that depends on the timestep: both timesteps handed on to the model, whole, and "
+        "a level of 64 channels in the model, as was asked for",
+    )
+
+
+def test_each_unet_starts_from_weights_of_its_own(exercise):
+    """Two calls give two models of random weights, all of which can be trained."""
+    first, second = (
+        expect.instance(exercise.build_unet(8, (32, 32)), "UNet2DModel") for _ in range(2)
+    )
+    frozen = [name for name, weight in first.named_parameters() if not weight.requires_grad]
+    expect.that(
+        not frozen,
+        f"{len(frozen)} of {len(list(first.parameters()))} weights take no part in a training",
+        "a UNet of weights with `requires_grad`, as the library makes it",
+        "`requires_grad_(False)` freezes weights: no gradient reaches them.",
+    )
+    expect.that(
+        not torch.equal(first.conv_in.weight, second.conv_in.weight),
+        "two calls gave the same weights",
+        "random weights, other ones at each call",
+        "A seed of the function's own: whoever calls decides about seeds.",
     )
 
 
@@ -120,6 +146,9 @@ def test_the_guess_is_what_the_model_says(exercise, rng, seed):
         "The picture less the guess came back; it is the guess that is wanted.": noisy - wanted,
         "The guess has the opposite sign.": -wanted,
         "These are the noisy pictures, not what the model says about them.": noisy,
+        "The guess was clamped to [-1, 1]; noise goes beyond.": wanted.clamp(-1, 1),
+        "The order of the channels was turned round.": wanted.flip(1),
+        "The batch was turned round.": wanted.flip(0),
     }
     predicted = guess(exercise, model, noisy, timesteps)
     hint = expect.misconception(predicted, slips) or _time_hint(predicted, model, noisy, timesteps)
@@ -149,6 +178,8 @@ def _time_hint(predicted, model, noisy, timesteps):
         "All pictures were seen at the first one's timestep.": timesteps[:1].expand_as(timesteps),
         "All pictures were seen at the last one's timestep.": timesteps[-1:].expand_as(timesteps),
         "The timesteps were turned round: the model was told 999 - t.": 999 - timesteps,
+        "The model was told t + 1; the library counts from 0, as the timesteps do.": timesteps + 1,
+        "The model was told t - 1; the timesteps count from 0 as they are.": timesteps - 1,
     }
     with torch.no_grad():
         guesses = {slip: model(noisy, told).sample for slip, told in slips.items()}
@@ -169,14 +200,16 @@ def test_gradients_flow_back_into_the_model(exercise, rng, seed):
     timesteps = draw_timesteps(rng, 2)[:1]
     exercise.call("predict_noise", [model, one_number, timesteps], backward=True)
     expect.tensor(exercise.last.result, (1, 1, 1, 1), name="the predicted noise")
+    twin(one_number, timesteps).sample.backward()
+    wanted = dict(twin.named_parameters())
+    missing = [name for name, weight in model.named_parameters() if weight.grad is None]
     expect.that(
-        exercise.last.on_graph,
-        "a prediction that is cut off from the model's weights",
+        not missing,
+        f"a prediction that is cut off from the model's weights: {len(missing)} of "
+        f"{len(wanted)} get no gradient",
         "a prediction on the graph, so that a loss of it can be minimised",
         "`no_grad` and `detach` are for sampling; this function is used in training.",
     )
-    twin(one_number, timesteps).sample.backward()
-    wanted = dict(twin.named_parameters())
     for name, parameter in model.named_parameters():
         expect.tensor(parameter.grad, tuple(parameter.shape), name=f"the gradient of `{name}`")
         expect.close(parameter.grad, wanted[name].grad, 1e-4, f"the gradient of `{name}`")
@@ -186,7 +219,10 @@ def test_gradients_flow_back_into_the_model(exercise, rng, seed):
 def test_pictures_timesteps_and_model_stay_as_they_were(exercise, rng, seed, training):
     """A look at the pictures changes nothing: not them, not the model, not its mode."""
     model = probes.tiny_unet(seed=seed).train(training)
+    for parameter in model.parameters():
+        parameter.grad = torch.randn(parameter.shape, generator=rng)
     before = {name: value.clone() for name, value in model.state_dict().items()}
+    gradients = {name: weight.grad.clone() for name, weight in model.named_parameters()}
     guess(exercise, model, torch.randn(2, 3, 8, 8, generator=rng), draw_timesteps(rng, 2))
     expect.unchanged(exercise.last)
     mode = {True: "training", False: "evaluation"}
@@ -200,4 +236,13 @@ def test_pictures_timesteps_and_model_stay_as_they_were(exercise, rng, seed, tra
         all(torch.equal(value, before[name]) for name, value in model.state_dict().items()),
         "the model's weights were changed",
         "weights as they were: they are the optimizer's business",
+    )
+    expect.that(
+        all(
+            weight.grad is not None and torch.equal(weight.grad, gradients[name])
+            for name, weight in model.named_parameters()
+        ),
+        "the model's gradients, which an earlier `backward` had left, were changed",
+        "gradients as they were: the training step clears them",
+        "A training may add up the gradients of several batches before it takes a step.",
     )

@@ -61,6 +61,14 @@ def noise_within_three(scheduler, clean_images, timesteps, generator=None):
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
+@mistake("corrupt", rejected_by=NORMAL, says="normalised after it was drawn")
+def noise_normalised(scheduler, clean_images, timesteps, generator=None):
+    """Noise of mean exactly 0 and variance exactly 1 is not independent any more."""
+    noise = like(clean_images, generator)
+    noise = (noise - noise.mean()) / noise.std()
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
 @mistake("corrupt", rejected_by=NORMAL, says="no noise at all")
 def no_noise(scheduler, clean_images, timesteps, generator=None):
     """Zeros in the place of noise."""
@@ -127,11 +135,34 @@ def only_the_noisy_pictures(scheduler, clean_images, timesteps, generator=None):
     return scheduler.add_noise(clean_images, noise, timesteps)
 
 
-@mistake("corrupt", rejected_by=MIXTURE, says="noisy_images is off by")
+@mistake("corrupt", rejected_by=MIXTURE, says="must not be clamped")
 def clamped(scheduler, clean_images, timesteps, generator=None):
     """The noisy pictures are kept within [-1, 1], where they do not belong any more."""
     noise = like(clean_images, generator)
     return scheduler.add_noise(clean_images, noise, timesteps).clamp(-1, 1), noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="the difference of the pictures")
+def difference_returned(scheduler, clean_images, timesteps, generator=None):
+    """What changed in the pictures is not the noise: they faded, too."""
+    noise = like(clean_images, generator)
+    noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
+    return noisy_images, noisy_images - clean_images
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="as in `torch.lerp`")
+def straight_from_picture_to_noise(scheduler, clean_images, timesteps, generator=None):
+    """The mixture of flow matching: as much less picture as there is more noise."""
+    noise = like(clean_images, generator)
+    share = timesteps / (scheduler.config.num_train_timesteps - 1)
+    return torch.lerp(clean_images, noise, share.view(-1, 1, 1, 1)), noise
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="`torch.full((B,), t)`")
+def number_for_timesteps(scheduler, clean_images, timesteps, generator=None):
+    """`add_noise` wants a tensor."""
+    noise = like(clean_images, generator)
+    return scheduler.add_noise(clean_images, noise, int(timesteps[0])), noise
 
 
 @mistake("corrupt", rejected_by=OWN_TIME, says="for the first timestep")
@@ -211,6 +242,66 @@ def precision_ignored(scheduler, clean_images, timesteps, generator=None):
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
+@mistake(
+    "corrupt",
+    rejected_by="test_noise_lies_on_the_device_of_the_pictures",
+    says="Without `device` torch makes new tensors on the CPU",
+)
+def device_ignored(scheduler, clean_images, timesteps, generator=None):
+    """The noise lies on the CPU, wherever the pictures are."""
+    noise = torch.randn(clean_images.shape, generator=generator, dtype=clean_images.dtype)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
+@mistake(
+    "noise_ladder",
+    rejected_by="test_the_ladder_lies_on_the_device_of_the_pictures",
+    says="Without `device` torch makes new tensors on the CPU",
+)
+def ladder_on_the_cpu(scheduler, images, count, generator=None):
+    """The noise lies on the CPU, wherever the pictures are."""
+    noise = torch.randn(images.shape, generator=generator, dtype=images.dtype)
+    steps = spread(scheduler, count)
+    return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
+
+
+@mistake(
+    "noise_ladder",
+    rejected_by="test_the_ladder_has_the_precision_of_the_pictures[half]",
+    says="Without `dtype`",
+)
+def ladder_in_single_precision(scheduler, images, count, generator=None):
+    """The noise is float32, whatever the pictures are."""
+    noise = torch.randn(images.shape, generator=generator, device=images.device)
+    steps = spread(scheduler, count)
+    return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
+
+
+@mistake(
+    "noise_ladder", rejected_by="test_each_ladder_has_new_noise", says="A seed of the function"
+)
+def ladder_seeded_inside(scheduler, images, count, generator=None):
+    """Without a generator there is a fixed seed, so that all ladders are alike."""
+    generator = generator or torch.Generator().manual_seed(0)
+    return rungs(scheduler, images, spread(scheduler, count), generator)
+
+
+@mistake("noise_ladder", rejected_by=LADDER, says="`torch.full((B,), t)`")
+def ladder_of_numbers(scheduler, images, count, generator=None):
+    """`add_noise` wants a tensor of timesteps, not a number."""
+    noise = like(images, generator)
+    steps = spread(scheduler, count).tolist()
+    return torch.stack([scheduler.add_noise(images, noise, t) for t in steps])
+
+
+@mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="with a trace of the picture")
+def ladder_ends_in_bare_noise(scheduler, images, count, generator=None):
+    """Pure noise is put in the place of the last rung."""
+    noise, steps = like(images, generator), spread(scheduler, count)[:-1]
+    ladder = [scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps]
+    return torch.stack([*ladder, noise])
+
+
 @mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="Each rung has a noise of its own")
 def new_noise_on_each_rung(scheduler, images, count, generator=None):
     """Every rung draws noise of its own, so the pictures flicker instead of drowning."""
@@ -244,7 +335,7 @@ def ladder_rounded(scheduler, images, count, generator=None):
     return rungs(scheduler, images, points.round().long(), generator)
 
 
-@mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="rung")
+@mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="made of the one below")
 def noise_on_noise(scheduler, images, count, generator=None):
     """Each rung is noised again from the one below."""
     noise, noisy, ladder = like(images, generator), images, []
@@ -266,7 +357,7 @@ def list_of_rungs(scheduler, images, count, generator=None):
     return list(rungs(scheduler, images, spread(scheduler, count), generator))
 
 
-@mistake("noise_ladder", rejected_by=LADDER, says="expected a float32 tensor (")
+@mistake("noise_ladder", rejected_by=LADDER, says="expected a tensor (")
 def first_picture_only(scheduler, images, count, generator=None):
     """Only one of the pictures is put on the ladder."""
     return rungs(scheduler, images[:1], spread(scheduler, count), generator)
@@ -338,6 +429,17 @@ def one_large_batch(scheduler, images, count, generator=None):
         spread(scheduler, count).repeat_interleave(len(images)),
     )
     return flat.view(count, *images.shape)
+
+
+@variant("noise_ladder")
+def timesteps_where_the_pictures_are(scheduler, images, count, generator=None):
+    """The timesteps are made on the pictures' device and read from there, one by one."""
+    last, B = scheduler.config.num_train_timesteps - 1, len(images)
+    noise, ladder = like(images, generator), []
+    for t in torch.linspace(0, last, count, device=images.device).long():
+        filled = torch.full((B,), int(t), device=images.device)
+        ladder.append(scheduler.add_noise(images, noise, filled))
+    return torch.stack(ladder)
 
 
 @variant("noise_ladder")

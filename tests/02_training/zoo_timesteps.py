@@ -10,6 +10,7 @@ RANGE = "test_all_timesteps_from_the_first_to_the_last_are_drawn"
 UNIFORM = "test_all_timesteps_are_equally_likely"
 ALONE = "test_each_picture_draws_for_itself"
 GENERATOR = "test_the_timesteps_come_from_the_generator"
+DEVICE = "test_they_are_drawn_on_the_cpu_and_moved_to_the_device"
 PREVIEW = "test_the_preview_spreads_evenly_from_first_to_last"
 
 
@@ -47,14 +48,14 @@ def thousand_always(batch_size, scheduler, device="cpu", generator=None):
     return torch.randint(0, 1000, (batch_size,), generator=generator).to(device)
 
 
-@mistake("sample_timesteps", rejected_by=RANGE, says="those few that somebody samples with")
+@mistake("sample_timesteps", rejected_by=RANGE, says="`scheduler.timesteps` is for sampling")
 def picked_from_the_sampler(batch_size, scheduler, device="cpu", generator=None):
     """`scheduler.timesteps` changes with `set_timesteps`; the configuration does not."""
     places = torch.randint(0, len(scheduler.timesteps), (batch_size,), generator=generator)
     return scheduler.timesteps[places].to(device)
 
 
-@mistake("sample_timesteps", rejected_by=RANGE, says="10 different timesteps from 0 to 9")
+@mistake("sample_timesteps", rejected_by=RANGE, says="`scheduler.timesteps` is for sampling")
 def counted_in_the_sampler(batch_size, scheduler, device="cpu", generator=None):
     """As many timesteps as `set_timesteps` left, and not as many as the training has."""
     high = len(scheduler.timesteps)
@@ -126,6 +127,35 @@ def in_opposite_pairs(batch_size, scheduler, device="cpu", generator=None):
     length = scheduler.config.num_train_timesteps
     half = torch.randint(0, length, (batch_size // 2 + 1,), generator=generator)
     return torch.cat([half[: (batch_size + 1) // 2], length - 1 - half])[:batch_size].to(device)
+
+
+@mistake("sample_timesteps", rejected_by=ALONE, says="in opposite pairs")
+def in_opposite_pairs_shuffled(batch_size, scheduler, device="cpu", generator=None):
+    """Pairs t and T - 1 - t, wherever in the batch they come to lie."""
+    pairs = in_opposite_pairs(batch_size, scheduler, generator=generator)
+    return pairs[torch.randperm(batch_size, generator=generator)].to(device)
+
+
+@mistake("sample_timesteps", rejected_by=DEVICE, says="`.to(device)` moves a tensor")
+def device_ignored(batch_size, scheduler, device="cpu", generator=None):
+    """Right until somebody has a GPU."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(0, length, (batch_size,), generator=generator)
+
+
+@mistake("sample_timesteps", rejected_by=DEVICE, says="a GPU refuses this generator")
+def drawn_on_the_device(batch_size, scheduler, device="cpu", generator=None):
+    """The generator is one of the CPU, and cannot draw elsewhere."""
+    length = scheduler.config.num_train_timesteps
+    return torch.randint(0, length, (batch_size,), generator=generator, device=device)
+
+
+@mistake("sample_timesteps", rejected_by=RANGE, says="One timestep for the whole batch")
+def one_for_all(batch_size, scheduler, device="cpu", generator=None):
+    """One timestep is drawn and the batch filled with it."""
+    length = scheduler.config.num_train_timesteps
+    timestep = int(torch.randint(0, length, (1,), generator=generator))
+    return torch.full((batch_size,), timestep, device=device)
 
 
 @mistake("sample_timesteps", rejected_by=ALONE, says="side by side")
@@ -216,6 +246,18 @@ def preview_rounded(count, scheduler):
     return torch.linspace(0, scheduler.config.num_train_timesteps - 1, count).round().long()
 
 
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="`scheduler.timesteps` is for sampling")
+def preview_counted_in_the_sampler(count, scheduler):
+    """As many timesteps as `set_timesteps` left."""
+    return torch.linspace(0, len(scheduler.timesteps) - 1, count).long()
+
+
+@mistake("preview_timesteps", rejected_by=PREVIEW, says="`torch.tensor` makes a tensor")
+def preview_as_a_list(count, scheduler):
+    """Python's numbers, never made a tensor."""
+    return np.linspace(0, scheduler.config.num_train_timesteps - 1, count).astype(int).tolist()
+
+
 @mistake("preview_timesteps", rejected_by=PREVIEW, says="`scheduler.timesteps`")
 def preview_of_the_sampler(count, scheduler):
     """The timesteps of sampling leave out one end of the schedule."""
@@ -255,6 +297,15 @@ def by_weights(batch_size, scheduler, device="cpu", generator=None):
     """A choice among all timesteps by equal weights."""
     weights = torch.ones(scheduler.config.num_train_timesteps)
     return weights.multinomial(batch_size, replacement=True, generator=generator).to(device)
+
+
+@variant("sample_timesteps")
+def looked_at_on_the_device(batch_size, scheduler, device="cpu", generator=None):
+    """The result is checked where it lies."""
+    length = scheduler.config.num_train_timesteps
+    timesteps = torch.randint(length, (batch_size,), generator=generator).to(device)
+    assert bool((timesteps < length).all())
+    return timesteps
 
 
 @variant("sample_timesteps")

@@ -11,6 +11,7 @@ SETTINGS = "test_size_channels_and_layers_are_as_asked"
 GUESS = "test_the_guess_is_what_the_model_says"
 TIME = "test_each_picture_is_seen_at_its_own_time"
 GRADIENTS = "test_gradients_flow_back_into_the_model"
+FRESH = "test_each_unet_starts_from_weights_of_its_own"
 UNCHANGED = "test_pictures_timesteps_and_model_stay_as_they_were"
 
 
@@ -128,6 +129,64 @@ def conditional(image_size, block_out_channels=(64, 128, 128, 256)):
         up_block_types=["UpBlock2D"] * len(block_out_channels),
         cross_attention_dim=32,
     )
+
+
+@mistake("build_unet", rejected_by=f"{ATTENTION}[5 levels]", says="in the wrong order")
+def way_up_in_another_order(image_size, block_out_channels=(64, 128, 128, 256)):
+    """The plain blocks come first on the way up, too, but for one."""
+    low = len(block_out_channels) - 2
+    up = ["UpBlock2D", *["AttnUpBlock2D"] * low, "UpBlock2D"]
+    return unet(image_size, block_out_channels, up_block_types=up)
+
+
+@mistake("build_unet", rejected_by=FRESH, says="`requires_grad_(False)` freezes weights")
+def frozen(image_size, block_out_channels=(64, 128, 128, 256)):
+    """Weights are frozen for sampling, not for a training."""
+    return unet(image_size, block_out_channels).requires_grad_(False)
+
+
+@mistake("build_unet", rejected_by=FRESH, says="A seed of the function's own")
+def seeded_inside(image_size, block_out_channels=(64, 128, 128, 256)):
+    """All models start from the same weights."""
+    torch.manual_seed(0)
+    return unet(image_size, block_out_channels)
+
+
+@mistake("predict_noise", rejected_by=GUESS, says="its first item is the tensor")
+def tuple_not_unpacked(model, noisy_images, timesteps):
+    """Without its object the tensor comes in a tuple."""
+    return model(noisy_images, timesteps, return_dict=False)
+
+
+@mistake("predict_noise", rejected_by=GUESS, says="clamped to [-1, 1]")
+def guess_clamped(model, noisy_images, timesteps):
+    """Pictures lie in [-1, 1], noise does not."""
+    return model(noisy_images, timesteps).sample.clamp(-1, 1)
+
+
+@mistake("predict_noise", rejected_by=GUESS, says="order of the channels")
+def channels_turned_round(model, noisy_images, timesteps):
+    """Blue, green, red."""
+    return model(noisy_images, timesteps).sample.flip(1)
+
+
+@mistake("predict_noise", rejected_by=TIME, says="told t + 1")
+def time_as_in_the_paper(model, noisy_images, timesteps):
+    """The paper counts from 1."""
+    return model(noisy_images, timesteps + 1).sample
+
+
+@mistake("predict_noise", rejected_by=GRADIENTS, says="`no_grad` and `detach` are for sampling")
+def on_a_graph_of_its_own(model, noisy_images, timesteps):
+    """A gradient that is asked for behind the cut ends there."""
+    return model(noisy_images, timesteps).sample.detach().requires_grad_()
+
+
+@mistake("predict_noise", rejected_by=UNCHANGED, says="add up the gradients of several batches")
+def gradients_cleared(model, noisy_images, timesteps):
+    """To clear gradients is the training step's business."""
+    model.zero_grad()
+    return model(noisy_images, timesteps).sample
 
 
 @mistake("predict_noise", rejected_by=GUESS, says="`.sample` of a model")

@@ -57,16 +57,12 @@ def house(tmp_path) -> House:
     house = House(tmp_path)
     for path in (house.exercise, house.solution, house.suite, house.zoo, house.page):
         path.parent.mkdir(parents=True, exist_ok=True)
-    _copy(ROOT / "solutions" / f"{ADD_NOISE}.py", house.solution)
-    _copy(ROOT / "tests/02_training/test_add_noise.py", house.suite)
-    _copy(ROOT / "tests/02_training/zoo_add_noise.py", house.zoo)
+    model = Path(__file__).parent / "house"
+    _copy(model / "solution.py", house.solution)
+    _copy(model / "suite.py", house.suite)
+    _copy(model / "zoo.py", house.zoo)
+    _copy(model / "katas.toml", tmp_path / "katas.toml")
     house.page.write_text("# Training\n\n## add_noise\n\n" + "Words that explain noise. " * 20)
-    text = (ROOT / "katas.toml").read_text()
-    entry = next(part for part in text.split("[[lesson.kata]]") if 'name = "add_noise"' in part)
-    entry = entry.partition("[[lesson")[0]
-    (tmp_path / "katas.toml").write_text(
-        f'[[lesson]]\nname = "02_training"\ntitle = "Training"\n\n[[lesson.kata]]{entry}'
-    )
     from kata.manifest import load_manifest
     from kata.stubs import stub_of
 

@@ -35,10 +35,9 @@ def test_pictures_differ_in_mode_and_size_as_the_card_says(butterflies):
 
 
 def test_it_has_the_columns_of_the_set_on_the_hub(butterflies):
-    hub = (
-        "image_url image_alt id name scientific_name gender taxonomy region locality date "
-        "usnm_no guid edan_url source stage image image_hash sim_score"
-    ).split()
+    hub = ["image_url", "image_alt", "id", "name", "scientific_name", "gender", "taxonomy"]
+    hub += ["region", "locality", "date", "usnm_no", "guid", "edan_url", "source", "stage"]
+    hub += ["image", "image_hash", "sim_score"]
     assert list(butterflies.features)[: len(hub)] == hub
     assert isinstance(butterflies.features["image"], datasets.Image)
 

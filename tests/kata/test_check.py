@@ -91,7 +91,11 @@ TROUBLES_OF_RUNNING = {
         "1 tests pass on the stub",
     ),
     "a stub that is red for another reason": (
-        lambda house: replace(house.suite, "    images = draw.pictures(rng, 6, 16)", "    1 / 0"),
+        lambda house: replace(
+            house.suite,
+            "    images, timesteps = draw.pictures(rng, 4, 8), torch.tensor([5, 200, 700, 999])",
+            "    1 / 0",
+        ),
         "not as *not started*",
     ),
 }

@@ -5,11 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from diffusers import DDPMScheduler
+from diffusers import DDPMScheduler, DDPMWuerstchenScheduler, FlowMatchEulerDiscreteScheduler
 from PIL import Image
 
 from kata.crossing import Foreign, Reference
 from kata.describe import describe
+from kata.probes import tiny_unet
 
 
 @pytest.mark.parametrize(
@@ -92,5 +93,24 @@ def test_a_thing_is_called_by_the_name_of_its_type():
     assert describe(Handle()) == "a DataLoader"
 
 
-def test_an_object_of_diffusers_is_called_by_its_class():
-    assert describe(DDPMScheduler()) == "DDPMScheduler(1000, 'linear')"
+@pytest.mark.parametrize(
+    ("scheduler", "text"),
+    [
+        (DDPMScheduler(50, beta_schedule="scaled_linear"), "DDPMScheduler(50, 'scaled_linear')"),
+        (DDPMScheduler(2, trained_betas=[0.1, 0.2]), "DDPMScheduler(2, 'trained_betas')"),
+        (FlowMatchEulerDiscreteScheduler(), "FlowMatchEulerDiscreteScheduler"),
+        (DDPMWuerstchenScheduler(), "DDPMWuerstchenScheduler"),
+    ],
+    ids=["schedule", "betas", "no schedule", "no timesteps"],
+)
+def test_a_scheduler_says_which_schedule_it_has(scheduler, text):
+    assert describe(scheduler) == text
+
+
+def test_a_recording_model_is_called_as_the_learner_knows_it():
+    assert describe(tiny_unet()) == "UNet2DModel"
+
+
+def test_a_tensor_without_memory_says_so():
+    text = "float32 tensor () on the device meta, without numbers"
+    assert describe(torch.empty((), device="meta")) == text

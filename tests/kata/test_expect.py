@@ -212,6 +212,37 @@ def from_generator(generator):
     return torch.randn(4, generator=generator)
 
 
+def test_noise_that_was_normalised_is_no_independent_noise():
+    noise = normal(5000)
+    error = wrong(expect.standard_normal, (noise - noise.mean()) / noise.std(), "the noise")
+    assert error.hint == "The noise was normalised after it was drawn."
+
+
+def test_a_tensor_without_numbers_is_no_tensor():
+    error = wrong(expect.tensor, torch.empty(2, device="meta"), (2,))
+    assert "without numbers" in error.seen
+
+
+def on_the_cpu(images):
+    return images + torch.zeros(2)
+
+
+def where_it_belongs(images):
+    return images + torch.zeros(2, device=images.device)
+
+
+def with_a_look_at_the_numbers(images):
+    return images + images.max().item()
+
+
+def test_what_lies_on_the_wrong_device_is_told():
+    images = torch.empty(2, device="meta")
+    assert expect.on_meta(lambda: where_it_belongs(images), "pictures").is_meta
+    assert expect.on_meta(lambda: with_a_look_at_the_numbers(images), "pictures") is None
+    error = wrong(expect.on_meta, lambda: on_the_cpu(images), "pictures")
+    assert error.expected == "all tensors of the computation on the device of the pictures"
+
+
 def from_elsewhere(generator):
     return torch.randn(4)
 
@@ -379,7 +410,7 @@ def test_a_configuration_with_every_setting_is_accepted():
 @pytest.mark.parametrize(
     ("settings", "hint"),
     [
-        ({}, "It was not passed on: this is what the library takes."),
+        ({}, "The library takes this when it is told nothing: was the setting passed on?"),
         ({"num_train_timesteps": 20}, ""),
     ],
     ids=["left out", "another"],
