@@ -104,7 +104,9 @@ def run_training(
 
 
 def _make_loader(functions: Functions, profile: Profile, dataset_name: str, seed: int):
-    dataset = functions("load_images", "load_butterflies")(dataset_name, "train")
+    shipped = functions.manifest.root / dataset_name
+    source = str(shipped) if shipped.is_dir() else dataset_name
+    dataset = functions("load_images", "load_butterflies")(source, "train")
     if profile.num_pictures is not None:
         dataset = dataset.select(range(min(profile.num_pictures, len(dataset))))
     dataset = functions("transform", "attach")(dataset, profile.image_size)
