@@ -6,6 +6,7 @@ They live here and not under `tests/`, because `pytest exercises/...` never visi
 import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # they would fill the failures
 
 import pytest
 

@@ -151,7 +151,10 @@ class Thing:
         return self._exercise.call(self, [name], method="attribute")
 
     def restore(self, name: str, state) -> None:
-        """Set the state of the generator that lies under this attribute."""
+        """Set the state of the generator that lies under this attribute.
+
+        Torch's global generator does not keep it: it starts from another seed in each call.
+        """
         self._exercise.call(self, [name, state], method="restore")
 
     def __len__(self) -> int:

@@ -326,8 +326,8 @@ def unchanged(call: Call) -> None:
             _same(before, after),
             f"`{name}` was changed by the call",
             f"`{name}` as it was: whoever called may need it again",
-            "An operation in place: `+=`, a name that ends in `_`, an assignment to a slice, a method "
-            "that changes its object (`pop`, `shuffle`, `thumbnail`).",
+            "An operation in place: `+=`, a name that ends in `_`, an assignment to a slice, a "
+            "method that changes its object (`pop`, `shuffle`, `thumbnail`).",
         )
 
 

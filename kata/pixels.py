@@ -1,16 +1,35 @@
-"""What suites say about a PIL image that was made a tensor."""
+"""What suites say about PIL images that are read, and made tensors."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torchvision.transforms.functional import center_crop, resize
 
 from kata import expect
 from kata.describe import describe
+from kata.verdict import Wrong
 
 # Antialiased interpolations of a `draw.photo` differ by up to 0.03 on average; a photo and its
 # mirror image differ by ten times as much.
 TOLERANCE = 0.05
+
+BROKEN = b"not a picture"  # what lies in a row that nobody may read
+
+
+@contextlib.contextmanager
+def broken_ones_unread() -> Iterator[None]:
+    """Within, the learner's code reads no picture that is BROKEN, since no row of one was asked."""
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise Wrong(
+            "a picture was read whose row nobody had asked for",
+            "only rows that are asked for are read",
+            "The suite has made that picture unreadable to find out who reads too early.",
+        ) from None
 
 
 def to_tensor(image: Image.Image) -> torch.Tensor:
@@ -18,8 +37,17 @@ def to_tensor(image: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 127.5 - 1
 
 
-def preprocessed(value: object, image: Image.Image, size: int, name: str = "the tensor") -> bool:
-    """`value` is the smooth image, squeezed to (3, size, size) in [-1, 1]. Returns if mirrored."""
+def preprocessed(
+    value: object,
+    image: Image.Image,
+    size: int,
+    name: str = "the tensor",
+    batch: Sequence[Image.Image] = (),
+) -> bool:
+    """`value` is the smooth image, squeezed to (3, size, size) in [-1, 1]. Returns if mirrored.
+
+    batch  the pictures that may have been taken for it, in their order
+    """
     shape = (3, size, size)
     expect.tensor(value, shape, torch.float32, None, name, _shape_hint(value, image, size))
     value = value.cpu()
@@ -29,7 +57,9 @@ def preprocessed(value: object, image: Image.Image, size: int, name: str = "the 
         off <= TOLERANCE,
         f"{name} is a {describe(value)}, off by {off:.2f} on average",
         f"all of the {describe(image)}: RGB, {size}x{size}, in [-1, 1], mirrored or not",
-        _value_hint(value, image, size) if off > TOLERANCE else "",
+        _order_hint(value, batch, size) or _value_hint(value, image, size)
+        if off > TOLERANCE
+        else "",
     )
     expect.tensor(value, shape, torch.float32, (-1.001, 1.001), name)
     return (value - upright).abs().mean().item() > off
@@ -54,14 +84,28 @@ def antialiased(value: torch.Tensor, image: Image.Image) -> None:
     Averages of k x k independent pixels spread a k-th as much as the pixels; half of them is left
     where two pixels each way are averaged, all of it where one is picked.
     """
-    spread = (value.std() / to_tensor(image).std()).item()
+    spread = (value.std() / to_tensor(image.convert("RGB")).std()).item()
     expect.that(
         spread < 0.25,
         f"noise that was squeezed {image.width // value.shape[-1]} times keeps {spread:.0%} of its "
         "contrast",
         "every pixel of the picture counts: the averages of noise are nearly grey",
-        "Pixels were skipped: an interpolation without antialiasing.",
+        _contrast_hint(value, image),
     )
+
+
+def _contrast_hint(value: torch.Tensor, image: Image.Image) -> str:
+    """The misconception behind too much contrast: averages correlate with averages."""
+    averaged = to_tensor(_squeezed(image.convert("RGB"), value.shape[-1]))
+    correlations = [
+        torch.corrcoef(torch.stack([value.cpu().flatten(), picture.flatten()]))[0, 1].item()
+        for picture in (averaged, averaged.flip(-1))
+    ]
+    if max(correlations) > 0.8:
+        return "Averaged, but then stretched: each picture by its own darkest and brightest value."
+    if image.mode == "P":
+        return 'Pixels were skipped: palettes have no averages, so `convert("RGB")` comes first.'
+    return "Pixels were skipped: an interpolation without antialiasing."
 
 
 def _distance(value: torch.Tensor, picture: torch.Tensor) -> float:
@@ -89,10 +133,24 @@ def _shape_hint(value: object, image: Image.Image, size: int) -> str:
     return ""
 
 
+def _order_hint(value: torch.Tensor, batch: Sequence[Image.Image], size: int) -> str:
+    """Which other picture of the batch the value shows, or ""."""
+    for number, image in enumerate(batch):
+        if _distance(value, to_tensor(_squeezed(image.convert("RGB"), size))) <= TOLERANCE:
+            return f"This is picture {number}: the tensors are in another order than the examples."
+    return ""
+
+
 def _value_hint(value: torch.Tensor, image: Image.Image, size: int) -> str:
     """The misconception that explains wrong values, or ""."""
     right = to_tensor(_squeezed(image.convert("RGB"), size))
     cropped = to_tensor(center_crop(resize(image.convert("RGB"), size), size))
+    fitted = ImageOps.contain(image.convert("RGB"), (size, size))
+    padded = "Padded to a square: `Resize((s, s))` squeezes the whole picture to s x s."
+    imagenet = "The statistics of ImageNet, for classifiers: [-1, 1] takes 0.5 and 0.5."
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    deviation = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    reshaped = "Reshaped instead of permuted: `permute(2, 0, 1)` moves the axes of (H, W, 3)."
     swapped = "Rows and columns are swapped: `permute(2, 0, 1)` keeps them."
     wrong = [
         ("The range is still [0, 1]: Normalize([0.5], [0.5]) makes it [-1, 1].", (right + 1) / 2),
@@ -102,6 +160,11 @@ def _value_hint(value: torch.Tensor, image: Image.Image, size: int) -> str:
         ("The sides were cut off: `Resize((s, s))` squeezes, a crop loses the wings.", cropped),
         ("It stands on its head: a horizontal flip swaps left and right.", right.flip(1)),
         ("Red and blue are swapped.", right.flip(0)),
+        (padded, to_tensor(ImageOps.pad(fitted, (size, size), centering=(0, 0)))),
+        (padded, to_tensor(ImageOps.pad(fitted, (size, size)))),
+        (imagenet, ((right + 1) / 2 - mean) / deviation),
+        (reshaped, right.permute(1, 2, 0).reshape(3, size, size)),
+        (reshaped, right.flip(2).permute(1, 2, 0).reshape(3, size, size)),
         (swapped, right.transpose(1, 2)),
         (swapped, right.flip(2).transpose(1, 2)),
     ]

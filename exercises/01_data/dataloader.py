@@ -24,10 +24,13 @@ def make_dataloader(dataset, batch_size, seed):
     - Each epoch shows every picture exactly once, in a random order of the pictures (not of ready
       batches) that differs from epoch to epoch. What is left over at the end of an epoch comes as
       a last, smaller batch.
+    - Nothing is read before an epoch asks for it, and each epoch reads every row anew: a transform
+      flips anew.
     - Loaders made with the same seed deal out the same epochs, with another seed others, whatever
-      the state of the global random numbers.
-    - The loader was given a `torch.Generator` of its own as its `generator`, and shuffles by it: a
-      training keeps `loader.generator` in its checkpoints, so that it can go on where it stopped.
+      the state of the global random numbers, which is left as it is, and whatever other loaders do.
+    - The loader was given a `torch.Generator` of its own as its `generator`, and shuffles by it
+      alone. A training keeps the state of `loader.generator` in its checkpoints: set again in a new
+      loader, whatever its seed, it brings the epochs that would have come next.
     """
     # TODO: Seed a generator, and let the loader shuffle by it.
     raise NotImplementedError("TODO: make_dataloader")

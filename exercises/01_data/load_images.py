@@ -18,8 +18,8 @@ def load_butterflies(path_or_name, split="train"):
     split         str: the name of a split, or a part of one in the notation of `load_dataset`:
                   "train[:100]", "test[50%:]"
     return        a `datasets.Dataset` with the rows and columns of that split and of no other, in
-                  their order. Its pictures are read when a row is asked for: `dataset[0]["image"]`
-                  is a PIL image
+                  their order. Its pictures are read when a row is asked for, and only those of that
+                  row: `dataset[0]["image"]` is a PIL image
 
     What `load_dataset` raises for a folder, a name or a split that does not exist is passed on.
     """

@@ -14,7 +14,8 @@ def to_grid(batch, columns):
     """Return a batch as one picture: row by row from the upper left, edge to edge.
 
     batch    (B, 3, H, W) floating-point tensor (float32, float16, bfloat16) on any device, left as
-             it was. Values are meant to lie in [-1, 1]; those outside are clipped
+             it was; it requires no gradient. Values are meant to lie in [-1, 1]; those outside are
+             clipped
     columns  int: pictures in a row
     return   PIL image of mode RGB, `columns * W` wide (also when B is smaller than `columns`) and
              as many rows of H high as are needed. Places without a picture are black

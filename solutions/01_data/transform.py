@@ -19,8 +19,8 @@ def transform(examples, image_size=32):
                 mode; other columns (captions) may be there
     image_size  int s: height and width of the tensors
     return      a dict with the one key "images": a list of tensors (3, s, s), or one stacked tensor
-                (B, 3, s, s), in the order of the examples. What can't be batched later (PIL images,
-                text) stays behind
+                (B, 3, s, s), made by `torch.stack`, in the order of the examples. What can't be
+                batched later (PIL images, text) stays behind
 
     Each picture is preprocessed by itself, as in the kata `preprocess`: `convert("RGB")`, resized
     to s x s with nothing cropped (antialiased), left and right swapped at random for half of the

@@ -7,7 +7,7 @@ import torch
 from datasets import Dataset, Features, Image, Value
 from PIL import Image as PillowImage
 
-from kata import draw, expect
+from kata import draw, expect, pixels
 from kata.describe import describe
 from kata.manifest import ROOT
 
@@ -54,17 +54,24 @@ def picture_folder(splits, tmp_path):
 
 def loaded(exercise, *arguments, **keywords):
     """Call the learner's function and look at what came back: a data set, not a dict of them."""
-    handle = exercise.load_butterflies(*arguments, **keywords)
+    try:
+        handle = exercise.load_butterflies(*arguments, **keywords)
+    except ValueError as error:
+        expect.that(
+            "BuilderConfig" not in str(error),
+            f"`load_dataset` raised {str(error).splitlines()[0]}",
+            "the split that was asked for",
+            "The second argument of `load_dataset` is a configuration: name it, `split=split`.",
+        )
+        raise
     type_name = getattr(handle, "type_name", "")
     hints = {
         "DatasetDict": "Without `split`, `load_dataset` returns all splits in a DatasetDict.",
         "IterableDataset": "`streaming=True` gives an iterable without rows that can be indexed.",
     }
-    expected = "one split: a `datasets.Dataset`"
-    expect.thing(handle, expected, hints.get(type_name, ""))
-    expect.that(
-        type_name == "Dataset", f"the result is a {type_name}", expected, hints.get(type_name, "")
-    )
+    expected, hint = "one split: a `datasets.Dataset`", hints.get(type_name, "")
+    expect.thing(handle, expected, hint)
+    expect.that(type_name == "Dataset", f"the result is of type {type_name}", expected, hint)
     return handle
 
 
@@ -134,16 +141,41 @@ def test_train_is_the_default(exercise, parquet_folder, splits):
     check_rows(loaded(exercise, str(parquet_folder)), splits["train"])
 
 
-def test_a_part_of_a_split(exercise, parquet_folder, splits):
+@pytest.mark.parametrize(
+    ("split", "part", "rows"),
+    [("train", "[2:7]", slice(2, 7)), ("validation", "[50%:]", slice(2, None))],
+    ids=["rows", "percent"],
+)
+def test_a_part_of_a_split(exercise, parquet_folder, splits, split, part, rows):
     """The notation of `load_dataset` for parts of a split is understood."""
-    handle = loaded(exercise, str(parquet_folder), split="train[2:7]")
-    check_rows(handle, splits["train"][2:7])
+    handle = loaded(exercise, str(parquet_folder), split=split + part)
+    check_rows(handle, splits[split][rows])
 
 
 def test_plain_pictures_in_folders(exercise, picture_folder, splits):
     """PNG files in a folder for each split are loaded by the same line."""
     handle = loaded(exercise, str(picture_folder), "validation")
     check_rows(handle, splits["validation"])
+
+
+def test_a_picture_is_read_when_its_row_is_asked_for(exercise, picture_folder, splits):
+    """A picture that nobody asks for is never read: a broken one hurts nobody then."""
+    (picture_folder / "test" / "0.png").write_bytes(pixels.BROKEN)
+    with pixels.broken_ones_unread():
+        handle = loaded(exercise, str(picture_folder), "test")
+        value = expect.mapping(handle[3], "image")
+    expect.image(value, splits["test"][3].mode, splits["test"][3].size, 'dataset[3]["image"]')
+
+
+def test_a_missing_folder_is_an_error(exercise, tmp_path):
+    """A folder that does not exist raises what `load_dataset` raises, a FileNotFoundError."""
+    try:
+        result = exercise.load_butterflies(str(tmp_path / "nowhere" / "butterflies"))
+    except FileNotFoundError:
+        return
+    expect.that(
+        False, f"{describe(result)} for a folder that is missing", "the error of `load_dataset`"
+    )
 
 
 def test_an_unknown_split_is_an_error(exercise, parquet_folder):

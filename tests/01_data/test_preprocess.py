@@ -44,10 +44,11 @@ def test_black_becomes_minus_one_and_white_becomes_one(exercise, rng):
         pixels.scaled(preprocess(Image.new("RGB", (16, 16), colour)), colour, 8)
 
 
-def test_no_pixel_is_skipped(exercise, rng):
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_no_pixel_is_skipped(exercise, rng, mode):
     """A picture that shrinks is averaged (antialiased): fine patterns fade, they don't flicker."""
     preprocess = preprocess_of(exercise, 16)
-    image = draw.image(rng, 128, 128)
+    image = draw.image(rng, 128, 128).convert(mode)
     value = preprocess(image)
     expect.tensor(value, (3, 16, 16), torch.float32, (-1.001, 1.001), "the tensor")
     pixels.antialiased(value, image)

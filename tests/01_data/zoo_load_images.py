@@ -12,6 +12,8 @@ from kata.zoo import mistake, variant
 SHIPPED = "test_the_shipped_butterflies_are_loaded"
 SPLIT = "test_only_the_split_that_was_asked_for"
 PART = "test_a_part_of_a_split"
+UNREAD = "test_a_picture_is_read_when_its_row_is_asked_for"
+MISSING = "test_a_missing_folder_is_an_error"
 
 
 @mistake("load_butterflies", rejected_by=SHIPPED, says="all splits in a DatasetDict")
@@ -38,7 +40,7 @@ def splits_together(path_or_name, split="train"):
     return load_dataset(path_or_name, split="all")
 
 
-@mistake("load_butterflies", rejected_by=PART, says="KeyError")
+@mistake("load_butterflies", rejected_by=f"{PART}[rows]", says="KeyError")
 def indexed_by_split(path_or_name, split="train"):
     """The dictionary of all splits knows names, but no parts such as "train[:100]"."""
     return load_dataset(path_or_name)[split]
@@ -111,6 +113,39 @@ def errors_swallowed(path_or_name, split="train"):
         return load_dataset(path_or_name, split=split)
     except ValueError:
         return load_dataset(path_or_name, split="train")
+
+
+@mistake("load_butterflies", rejected_by=MISSING, says="for a folder that is missing")
+def missing_folder_swallowed(path_or_name, split="train"):
+    """Where the folder can't be found, an empty data set hides it."""
+    try:
+        return load_dataset(path_or_name, split=split)
+    except FileNotFoundError:
+        return datasets.Dataset.from_dict({"image": [], "caption": []})
+
+
+@mistake("load_butterflies", rejected_by=f"{PART}[percent]", says="raised")
+def parts_by_hand(path_or_name, split="train"):
+    """The notation is taken apart by hand, and percentages are forgotten."""
+    name, _, part = split.rstrip("]").partition("[")
+    dataset = load_dataset(path_or_name, split=name)
+    start, stop = (int(text) if text else None for text in (part or ":").split(":"))
+    return dataset.select(range(len(dataset))[start:stop])
+
+
+@mistake("load_butterflies", rejected_by=UNREAD, says="find out who reads too early")
+def all_pictures_read(path_or_name, split="train"):
+    """Every picture is opened once, to see that it can be."""
+    dataset = load_dataset(path_or_name, split=split)
+    for row in dataset.select(range(min(len(dataset), 10))):
+        row["image"].load()
+    return dataset
+
+
+@mistake("load_butterflies", rejected_by=SHIPPED, says="is a configuration: name it")
+def split_by_position(path_or_name, split="train"):
+    """The second argument of `load_dataset` is not the split."""
+    return load_dataset(path_or_name, split)
 
 
 @variant("load_butterflies")

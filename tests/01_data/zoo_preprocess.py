@@ -43,7 +43,7 @@ def normalized_twice(image_size):
     return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE, CENTRE])
 
 
-@mistake("make_preprocess", rejected_by=SQUARE, says="off by")
+@mistake("make_preprocess", rejected_by=SQUARE, says="statistics of ImageNet")
 def statistics_of_imagenet(image_size):
     """Mean and deviation of ImageNet, as classifiers want them."""
     resize = transforms.Resize((image_size, image_size))
@@ -64,7 +64,7 @@ def cropped(image_size):
     return transforms.Compose([TO_RGB, *crop, FLIP, TO_TENSOR, CENTRE])
 
 
-@mistake("make_preprocess", rejected_by=f"{SQUARE}[43-90-32]", says="off by")
+@mistake("make_preprocess", rejected_by=f"{SQUARE}[43-90-32]", says="Padded to a square")
 def padded(image_size):
     """The longer side is made to fit, the rest filled with black."""
 
@@ -90,6 +90,22 @@ def resized_before_rgb(image_size):
     """Pillow weighs colours by their opacity when it resizes: transparent ones turn black."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([resize, TO_RGB, FLIP, TO_TENSOR, CENTRE])
+
+
+@mistake(
+    "make_preprocess",
+    rejected_by="test_no_pixel_is_skipped[P]",
+    says="palettes have no averages",
+)
+def palette_resized(image_size):
+    """What is transparent is converted first, but a palette is resized as it is."""
+    resize = transforms.Resize((image_size, image_size))
+
+    def preprocess(image):
+        opaque = image if image.mode == "P" else image.convert("RGB")
+        return CENTRE(TO_TENSOR(FLIP(resize(opaque).convert("RGB"))))
+
+    return preprocess
 
 
 @mistake("make_preprocess", rejected_by=f"{MODES}[RGBA]", says="blended with white")
@@ -190,6 +206,34 @@ def transposed(image_size):
     return preprocess
 
 
+@mistake("make_preprocess", rejected_by=SQUARE, says="Reshaped instead of permuted")
+def reshaped(image_size):
+    """`reshape` gives the right shape, and tears the colours of each pixel apart."""
+
+    def preprocess(image):
+        pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size))))
+        return torch.from_numpy(pixels).reshape(3, image_size, image_size).float() / 127.5 - 1
+
+    return preprocess
+
+
+@mistake(
+    "make_preprocess",
+    rejected_by="test_no_pixel_is_skipped[RGB]",
+    says="own darkest and brightest value",
+)
+def stretched(image_size):
+    """Minimum and maximum of each picture become -1 and 1."""
+    resize = transforms.Resize((image_size, image_size))
+
+    def preprocess(image):
+        tensor = TO_TENSOR(FLIP(resize(image.convert("RGB"))))
+        span = (tensor.max() - tensor.min()).clamp(min=1e-6)
+        return (tensor - tensor.min()) / span * 2 - 1
+
+    return preprocess
+
+
 @mistake("make_preprocess", rejected_by=SCALE, says="divided by 128")
 def divided_by_128(image_size):
     """128 is not the half of 255: white never quite becomes 1."""
@@ -201,7 +245,9 @@ def divided_by_128(image_size):
     return preprocess
 
 
-@mistake("make_preprocess", rejected_by="test_no_pixel_is_skipped", says="without antialiasing")
+@mistake(
+    "make_preprocess", rejected_by="test_no_pixel_is_skipped[RGB]", says="without antialiasing"
+)
 def nearest_neighbour(image_size):
     """Nearest neighbour picks single pixels: right for enlarging, wrong for shrinking."""
     mode = transforms.InterpolationMode.NEAREST
@@ -209,7 +255,9 @@ def nearest_neighbour(image_size):
     return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE])
 
 
-@mistake("make_preprocess", rejected_by="test_no_pixel_is_skipped", says="without antialiasing")
+@mistake(
+    "make_preprocess", rejected_by="test_no_pixel_is_skipped[RGB]", says="without antialiasing"
+)
 def interpolated_without_antialiasing(image_size):
     """`interpolate` looks at two pixels each way, however many there are."""
 

@@ -93,10 +93,27 @@ def column_by_column(batch, columns):
     return lay_out(pixels, columns)
 
 
-@mistake("to_grid", rejected_by=ROWS, says="of mode RGB and size")
+@mistake("to_grid", rejected_by=f"{ROWS}[8-4]", says="number of pictures in a row")
 def columns_taken_for_rows(batch, columns):
     """`columns` pictures one below the other."""
-    return lay_out(to_bytes(batch), -(-len(batch) // columns) + 1)
+    missing = -len(batch) % columns
+    pixels = torch.cat([to_bytes(batch), torch.zeros(missing, *batch.shape[1:]).byte()])
+    return lay_out(pixels, len(pixels) // columns)
+
+
+@mistake("to_grid", rejected_by=BACK, says="Width and height are swapped")
+def rows_and_columns_of_pixels_swapped(batch, columns):
+    """`permute(2, 1, 0)` puts the columns before the rows."""
+    grid = lay_out(to_bytes(batch), columns)
+    return Image.fromarray(np.array(grid).transpose(1, 0, 2).copy())
+
+
+@mistake("to_grid", rejected_by=ROWS, says="8-bit values are off")
+def two_pictures_swapped(batch, columns):
+    """The first two pictures change places."""
+    pixels = to_bytes(batch)
+    pixels[[0, 1]] = pixels[[1, 0]]
+    return lay_out(pixels, columns)
 
 
 @mistake("to_grid", rejected_by=BACK, says="values are off")
@@ -110,7 +127,7 @@ def reshaped(batch, columns):
     return Image.fromarray(grid.view(rows * height, columns * width, channels).numpy())
 
 
-@mistake("to_grid", rejected_by=BACK, says="of mode RGB and size")
+@mistake("to_grid", rejected_by=BACK, says="frames each picture")
 def framed(batch, columns):
     """`make_grid` leaves two pixels between pictures."""
     grid = make_grid(to_bytes(batch), nrow=columns)
@@ -130,14 +147,14 @@ def last_row_dropped(batch, columns):
     return lay_out(to_bytes(batch)[: rows * columns], columns)
 
 
-@mistake("to_grid", rejected_by=f"{FILLED}[5-8]", says="size 80x6")
+@mistake("to_grid", rejected_by=f"{FILLED}[5-8]", says="still `columns` pictures wide")
 def as_wide_as_the_batch(batch, columns):
     """`make_grid` makes the grid narrower when there are fewer pictures than columns."""
     grid = make_grid(to_bytes(batch), nrow=columns, padding=0)
     return Image.fromarray(grid.permute(1, 2, 0).contiguous().numpy())
 
 
-@mistake("to_grid", rejected_by="test_half_precision[dtype1]", says="float32")
+@mistake("to_grid", rejected_by="test_half_precision[bfloat16]", says="Calculate in float32")
 def calculated_in_half_precision(batch, columns):
     """Half precision cannot count to 255 in steps of a half."""
     return lay_out(((batch / 2 + 0.5).clamp(0, 1) * 255).round().byte(), columns)
@@ -196,7 +213,7 @@ def last_first(images, size):
     return strip
 
 
-@mistake("make_strip", rejected_by=f"{SHARP}[RGBA]", says="values are off")
+@mistake("make_strip", rejected_by=f"{SHARP}[RGBA]", says="Pasted with a mask")
 def pasted_with_transparency(images, size):
     """Where a picture is transparent, the black of the strip shows."""
     strip = Image.new("RGB", (len(images) * size, size))

@@ -38,6 +38,12 @@ def only_the_list(examples, image_size=32):
     return right(examples, image_size)["images"]
 
 
+@mistake("transform", rejected_by=ROWS, says="dict of sequences")
+def a_list_for_the_data_set(examples, image_size=32):
+    """A data set takes columns by name, not a list."""
+    return right(examples, image_size)["images"]
+
+
 @mistake("transform", rejected_by=BATCH, says="has 1 items")
 def only_the_first(examples, image_size=32):
     """The batch is taken for one example."""
@@ -88,7 +94,21 @@ def size_ignored(examples, image_size=32):
     return right(examples)
 
 
-@mistake("transform", rejected_by=BATCH, says="off by")
+@mistake("transform", rejected_by=BATCH, says="in another order than the examples")
+def last_first(examples, image_size=32):
+    """The list is filled from its end."""
+    return {"images": right(examples, image_size)["images"][::-1]}
+
+
+@mistake("transform", rejected_by=ANEW, says="the flip is missing")
+def no_flip_at_all(examples, image_size=32):
+    """Nothing is left to chance."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([TO_RGB, resize, TO_TENSOR, CENTRE])
+    return {"images": [preprocess(image) for image in examples["image"]]}
+
+
+@mistake("transform", rejected_by=BATCH, says="in another order than the examples")
 def same_picture_everywhere(examples, image_size=32):
     """Every entry is the tensor of the last picture: a name that the loop overwrote."""
     tensors = right(examples, image_size)["images"]
@@ -194,7 +214,18 @@ def computed_beforehand(dataset, image_size):
 @mistake(
     "attach",
     rejected_by="test_nothing_is_computed_before_it_is_asked_for",
-    says="UnidentifiedImageError",
+    says="find out who reads too early",
+)
+def first_row_tried_out(dataset, image_size):
+    """The first row is run through the transform, to see that it works."""
+    right(dataset[:1], image_size)
+    return dataset.with_transform(lambda examples: right(examples, image_size))
+
+
+@mistake(
+    "attach",
+    rejected_by="test_nothing_is_computed_before_it_is_asked_for",
+    says="find out who reads too early",
 )
 def tried_out_beforehand(dataset, image_size):
     """The whole data set is run through the transform once before it is attached."""

@@ -19,7 +19,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, SequentialSampler
 
 from kata.crossing import CrossingError, Foreign, Reference, pack, unpack, update
-from kata.probes import CallLog, RecordingUNet, tiny_unet
+from kata.probes import CallLog, DrawnRows, RecordingUNet, tiny_unet
 
 DTYPES = [
     torch.bool,
@@ -529,6 +529,15 @@ def test_a_log_whose_model_does_not_cross_is_refused(unet):
         pack(CallLog(watched=unet))
 
 
+def test_drawn_rows_keep_their_number_and_are_drawn_anew():
+    rows = across(DrawnRows(3, reads=2))
+    first, second = (rows[1]["images"] for _ in range(2))
+    assert (len(rows), rows.reads) == (3, 4)
+    assert first[0].eq(1).all()
+    assert not torch.equal(first, second)
+    assert len(list(rows)) == 3
+
+
 # What does not cross
 
 
@@ -882,6 +891,12 @@ def test_a_generator_moves_on_wherever_it_is(put, take):
     update(original, put(changed))
     assert take(original) is generator
     assert torch.equal(generator.get_state(), changed.get_state())
+
+
+def test_drawn_rows_take_over_their_reads():
+    rows = DrawnRows(3)
+    update(rows, DrawnRows(3, reads=2))
+    assert rows.reads == 2
 
 
 def test_a_log_takes_over_its_calls():

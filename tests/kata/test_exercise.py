@@ -131,6 +131,17 @@ def test_a_call_knows_whether_its_result_is_on_the_graph(requires_grad):
     assert exercise.last.on_graph is requires_grad
 
 
+def test_a_call_knows_whether_it_moved_the_global_random_state():
+    def build(generator):
+        return torch.rand(1, generator=generator)
+
+    exercise = answered_by(build)
+    exercise.build(torch.Generator())
+    assert not exercise.last.drew
+    exercise.build(None)
+    assert exercise.last.drew
+
+
 # What a function may change comes back
 
 
@@ -497,6 +508,15 @@ def test_a_thing_can_be_iterated_twice():
 def test_an_iterator_is_used_up_once():
     counter = made_by(make_counter)
     assert [list(counter), list(counter)] == [[1, 2], []]
+
+
+def test_the_state_of_a_generator_can_be_restored():
+    generator = torch.Generator()
+    loader = made_by(lambda: DataLoader([1, 2], generator=generator))
+    state = torch.Generator().manual_seed(5).get_state()
+    loader.restore("generator", state)
+    assert torch.equal(loader.attribute("generator").get_state(), state)
+    assert torch.equal(generator.get_state(), state)
 
 
 def test_an_attribute_can_be_read():
