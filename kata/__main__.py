@@ -64,13 +64,16 @@ def train(
     from dataclasses import replace
 
     from kata.learner import Functions
-    from kata.train import PROFILES, run_training
+    from kata.profiles import NEEDED, PROFILES
 
     _one_of("--profile", profile, PROFILES)
     _one_of("--from", tree, TREES)
     chosen = replace(PROFILES[profile], num_epochs=epochs or PROFILES[profile].num_epochs)
     with _clear_errors():
         functions = Functions(load_manifest(), tree)
+        functions.require(*NEEDED)  # before the libraries are imported, which takes ten seconds
+        from kata.train import run_training
+
         run_training(functions, chosen, dataset, out or Path("runs") / profile, seed, fresh)
 
 

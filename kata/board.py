@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from kata.command_line import run_prefix
 from kata.learner import trouble_of
 from kata.manifest import EXERCISES, Kata, load_manifest
-from kata.screen import run_prefix
 from kata.verdict import NOT_STARTED, PASSED, WRONG
 
 STYLES = {PASSED: "green", WRONG: "red", NOT_STARTED: "yellow"}

@@ -4,6 +4,7 @@ import ast
 import functools
 from collections.abc import Callable
 
+from kata.command_line import run_prefix
 from kata.errors import KataError
 from kata.manifest import Kata, Manifest
 from kata.stub import unwritten
@@ -35,7 +36,7 @@ class Functions:
             raise Unfinished(
                 "These katas come first:\n"
                 + "\n".join(troubles)
-                + f"\nNext: pytest {self.tree}/{first.id}.py"
+                + f"\nNext: {run_prefix()}pytest {self.tree}/{first.id}.py"
             )
 
     def __call__(self, name: str, function: str) -> Callable:
@@ -46,7 +47,7 @@ class Functions:
         if name not in self._modules:
             self._modules[name] = load_file(kata.file(self.tree))
         found = getattr(self._modules[name], function, None)
-        check = f"pytest {self.tree}/{kata.id}.py"
+        check = f"{run_prefix()}pytest {self.tree}/{kata.id}.py"
         if not callable(found):
             raise Unfinished(f"{kata.id} has no function `{function}`: {check}")
         return _noting(found, f"This came out of `{function}` in {kata.id}; alone: {check}")

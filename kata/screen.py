@@ -2,13 +2,13 @@
 
 import inspect
 import linecache
-import os
 import textwrap
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
 from kata.answer import Answer
+from kata.command_line import run_prefix
 from kata.exercise import Exercise
 from kata.verdict import NotStarted, Wrong
 from kata.worker import run_answer
@@ -16,11 +16,6 @@ from kata.worker import run_answer
 LABEL_WIDTH = 12
 RED, YELLOW, GREEN = {"red": True}, {"yellow": True}, {"green": True}
 COLOURS = {"seen": RED, "raised": RED, "expected": GREEN, "looks like": YELLOW}
-
-
-def run_prefix() -> str:
-    """`uv run ` where this process was started so: what a message says to type must work."""
-    return "uv run " if "UV_RUN_RECURSION_DEPTH" in os.environ else ""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from PIL import Image
 
 from kata.learner import Functions, Unfinished
 from kata.manifest import EXERCISES, ROOT, SOLUTIONS, load_manifest
+from kata.profiles import NEEDED, PROFILES
 from kata.stub import make_stub
-from kata.train import NEEDED, PROFILES, run_training
+from kata.train import run_training
 
 PROFILE = replace(PROFILES["smoke"], num_pictures=32)
 DATASET = str(ROOT / "data" / "butterflies")
