@@ -67,7 +67,8 @@ def pytest_addoption(parser):
 def pytest_cmdline_main(config):
     """A bare `pytest` proves the whole project: on all cores, unless it is told otherwise."""
     bare = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    if bare and config.option.numprocesses is None and not config.option.usepdb:
+    is_worker = hasattr(config, "workerinput")  # whose options are those of the main process
+    if bare and not is_worker and config.option.numprocesses is None and not config.option.usepdb:
         config.option.numprocesses = min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
