@@ -42,7 +42,6 @@ from kata.probes import tiny_unet
         (Reference(0, "Compose"), "a Compose"),
         (Image.new("LA", (5, 3)), "5x3 picture of mode LA"),
     ],
-    ids=repr,
 )
 def test_a_value_in_a_few_words(value, text):
     assert describe(value) == text
