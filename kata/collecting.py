@@ -72,6 +72,14 @@ def pytest_cmdline_main(config):
         config.option.numprocesses = min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
+def pytest_sessionstart(session):
+    """Processes side by side leave each other the cores: threads that wait for one burn it."""
+    if hasattr(session.config, "workerinput"):
+        import torch
+
+        torch.set_num_threads(1)
+
+
 def pytest_ignore_collect(collection_path, config):
     """Tests of the learner's own are welcome beside the stubs; other files are passed over."""
     if collection_path.suffix != ".py" or not _in_trees(collection_path):
