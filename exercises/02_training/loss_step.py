@@ -17,17 +17,19 @@ def training_loss(model, scheduler, clean_images, generator=None):
     timesteps, and what it should have answered is the noise that was mixed in.
 
     model         a UNet2DModel: `model(noisy_images, timesteps)`; called once, on the whole batch,
-                  and left as it was: `backward` is for whoever called
-    scheduler     a DDPMScheduler that trains on the noise (prediction_type "epsilon")
+                  and left as it was, weights, gradients and mode: `zero_grad`, `backward` and
+                  `train()` are for whoever called
+    scheduler     a DDPMScheduler that trains on the noise (prediction_type "epsilon"), left as it
+                  was; somebody may have called its `set_timesteps`
     clean_images  (B, C, H, W) float32 in [-1, 1], left as it was
     generator     torch.Generator on the CPU that timesteps and noise are drawn from, or None for
                   the global one; draw there, then move to the device of the pictures
-    return        a tensor of one number (shape ()), on the graph: the mean over all pictures,
-                  channels and pixels
+    return        a float32 tensor of one number (shape ()), on the graph: the mean over all
+                  pictures, channels and pixels
 
-    Each call draws anew: the timesteps one for each picture, an int64 tensor (B,), uniform and
-    independent over 0 ... scheduler.config.num_train_timesteps - 1, both included; the noise
-    standard normal, in the shape of the pictures.
+    Each call draws anew: the timesteps one for each picture, a tensor (B,) of integers (int64
+    or int32), uniform and independent over 0 ... scheduler.config.num_train_timesteps - 1, both
+    included; the noise standard normal, in the shape of the pictures.
     """
     # TODO: Draw timesteps and noise, mix, let the model predict the noise, compare the two.
     raise NotImplementedError("TODO: training_loss")

@@ -16,7 +16,8 @@ def train(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_s
     """Train the model for `num_epochs` epochs and return the mean loss of each.
 
     The optimizer is one AdamW(model.parameters(), lr=lr) for the whole training, with its other
-    options as they are. Each epoch goes through the loader once, with the model in training mode.
+    options as they are. The model, which arrives without gradients, is in training mode when the
+    first batch comes (`model.train()`; once is enough). Each epoch goes through the loader once.
     For each batch: the loss of the kata loss_step on `batch["images"]`, with its random numbers
     from the global state; backward; gradients clipped to norm 1 as a whole
     (`torch.nn.utils.clip_grad_norm_`); one step; gradients cleared.

@@ -20,7 +20,8 @@ def train_step(model, optimizer, scheduler, clean_images, generator=None):
     from somebody else, have no part in it. What lies in `.grad` afterwards is of no importance.
 
     model         a UNet2DModel; called once, on the whole batch
-    optimizer     a torch.optim.Optimizer of the model's parameters, of any kind, in any state
+    optimizer     a torch.optim.Optimizer of the model's parameters, of any kind, in any state; its
+                  options (the learning rate among them) stay as they are
     scheduler     a DDPMScheduler that trains on the noise (prediction_type "epsilon")
     clean_images  (B, C, H, W) float32 in [-1, 1], left as it was
     generator     torch.Generator on the CPU that timesteps and noise are drawn from, or None for

@@ -26,9 +26,11 @@ def asked(exercise, model, scheduler, images, generator=None, **options):
     model.zero_grad()
     arguments = [model, scheduler, images, generator]
     loss = exercise.call("training_loss", arguments, **options)
-    hint = "The mean goes over all pictures, channels and pixels."
+    hint = ""
     if isinstance(loss, float):
         hint = "`.item()` and `float` leave the graph: there is no `backward` from a number."
+    if isinstance(loss, torch.Tensor) and loss.shape != ():
+        hint = "The mean goes over all pictures, channels and pixels."
     expect.tensor(loss, (), torch.float32, name="the loss", hint=hint)
     expect.that(
         options.get("backward") or all(p.grad is None for p in model.parameters()),
@@ -129,14 +131,35 @@ def test_backward_reaches_every_weight_of_the_model(exercise, model, scheduler, 
 
 
 def test_the_model_and_the_pictures_stay_as_they_were(exercise, model, scheduler, rng):
-    """The loss is returned, not yet used: the weights stay, and the batch is still clean."""
-    weights = replay.flat(model.parameters())
-    asked(exercise, model, scheduler, draw.pictures(rng, 4, 8))
+    """The loss is returned, not yet used: model, scheduler and pictures stay as they were."""
+    model.eval()
+    for parameter in model.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    scheduler.set_timesteps(3)
+    weights, timesteps = replay.flat(model.parameters()), scheduler.timesteps.clone()
+    gradients = replay.flat(p.grad for p in model.parameters())
+    exercise.training_loss(model, scheduler, draw.pictures(rng, 4, 8))
     expect.unchanged(exercise.last)
     expect.that(
         torch.equal(weights, replay.flat(model.parameters())),
         "a model with other weights after the call",
         "the weights as they were: the step comes later",
+    )
+    expect.that(
+        not model.training,
+        "a model in training mode after the call, which came in evaluation mode",
+        "the mode as it was: whoever called has chosen it",
+    )
+    held = [p.grad for p in model.parameters() if p.grad is not None]
+    expect.that(
+        len(held) == len(list(model.parameters())) and torch.equal(gradients, replay.flat(held)),
+        "other gradients in the model than before the call",
+        "the gradients as they were: clearing them belongs to the step, not to the loss",
+    )
+    expect.that(
+        torch.equal(timesteps, scheduler.timesteps),
+        "a scheduler with other `timesteps` after the call",
+        "the scheduler as it was",
     )
 
 
@@ -144,9 +167,16 @@ def test_the_model_and_the_pictures_stay_as_they_were(exercise, model, scheduler
 def test_timesteps_are_uniform_over_the_whole_schedule(exercise, model, rng):
     """Every timestep from 0 to the last one is as likely as any other, whatever the schedule."""
     scheduler = DDPMScheduler(num_train_timesteps=6, beta_start=0.1, beta_end=0.4)
+    scheduler.set_timesteps(3)  # for a preview: this changes `timesteps`, but not the schedule
     images = draw.pictures(rng, 512, 4)
     passes = [asked(exercise, model, scheduler, images)[1] for _ in range(4)]
     replay.expect_timesteps(scheduler, passes)
+    # Of independent timesteps a batch has this very mean once in 97 times.
+    expect.that(
+        any(seen.timesteps.float().mean() != 2.5 for seen in passes),
+        "batches whose timesteps always have the mean 2.5, as if they were paired",
+        "a timestep for each picture, independent of the others",
+    )
 
 
 def test_each_call_draws_anew(exercise, model, scheduler, rng):

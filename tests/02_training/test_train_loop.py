@@ -358,7 +358,8 @@ class Run:
         expect.that(
             len(self.model.calls) == len(went_on),
             f"{len(self.model.calls)} batches after the interruption",
-            f"{len(went_on)} batches: {done} of {len(whole.losses)} epochs are done",
+            f"{len(went_on)} batches: {done} of {len(whole.losses)} epochs are done, and each of "
+            "them was to be saved",
             "The training has begun from the start: was a checkpoint written, and loaded?"
             if len(self.model.calls) == len(whole.model.calls)
             else "",
@@ -416,25 +417,44 @@ def test_a_training_goes_on_from_its_checkpoint(
     rest.expect_end_of(whole)
 
 
-@pytest.mark.points(2)
-def test_an_interruption_within_an_epoch_costs_this_epoch_only(
-    exercise, scheduler, images, seed, tmp_path
-):
-    """The checkpoint is written after every epoch, so that the last whole one is never lost."""
-    checkpoint = str(tmp_path / "checkpoint.pt")
-    whole = Run(exercise, scheduler, images, 3, seed)
+def expect_saved(exercise, scheduler, images, seed, checkpoint, whole, done, lr=LR):
+    """Interrupted after `done` epochs and two batches, it goes on to where `whole` has led."""
+    num_epochs = len(whole.losses)
     with contextlib.suppress(Interruption):
-        limit = CallLog(limit=2 * BATCHES + 2)
-        arguments = [tiny_unet(seed=seed), scheduler, shuffled(images, seed), 3, LR]
+        limit = CallLog(limit=done * BATCHES + 2)
+        arguments = [tiny_unet(seed=seed), scheduler, shuffled(images, seed), num_epochs, lr]
         keywords = {"checkpoint": checkpoint, "after_step": limit}
         exercise.call("train", arguments, keywords, seed=seed)
     expect.that(
         os.path.exists(checkpoint),
-        "no file when a training of three epochs is interrupted in the third",
-        "a checkpoint after every epoch, not only at the end",
+        f"no file when a training of {num_epochs} epochs is interrupted in number {done + 1}",
+        "a checkpoint after every epoch, not only at the end or now and then",
     )
-    rest = Run(exercise, scheduler, images, 3, seed + 1, checkpoint=checkpoint, done=2)
-    rest.expect_end_of(whole)
+    options = {"checkpoint": checkpoint, "done": done, "lr": lr}
+    Run(exercise, scheduler, images, num_epochs, seed + 1, **options).expect_end_of(whole)
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("done", [1, 2])
+def test_an_interruption_within_an_epoch_costs_this_epoch_only(
+    exercise, scheduler, images, seed, tmp_path, done
+):
+    """The checkpoint is written after every epoch, so that the last whole one is never lost."""
+    whole = Run(exercise, scheduler, images, 3, seed)
+    checkpoint = str(tmp_path / "checkpoint.pt")
+    expect_saved(exercise, scheduler, images, seed, checkpoint, whole, done)
+
+
+def test_an_epoch_is_saved_although_its_loss_has_risen(exercise, scheduler, images, seed, tmp_path):
+    """The checkpoint is where the training goes on, not the best that it has seen."""
+    # With a learning rate of 0 the losses go up and down by chance: among the first six is a rise,
+    # but for one seed in 720.
+    whole = Run(exercise, scheduler, images, 7, seed, lr=0.0)
+    rises = [n for n in range(1, 7) if whole.losses[n] > whole.losses[n - 1]]
+    done = min([*rises, 5]) + 1
+    if done < 7:
+        checkpoint = str(tmp_path / "checkpoint.pt")
+        expect_saved(exercise, scheduler, images, seed, checkpoint, whole, done, lr=0.0)
 
 
 def test_a_finished_training_returns_at_once(exercise, scheduler, images, seed, tmp_path):

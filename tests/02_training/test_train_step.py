@@ -40,12 +40,21 @@ def used(name, model, rng):
     return optimizer
 
 
+def options(optimizer):
+    """What the optimizer was told: learning rate, momentum, decay."""
+    return [
+        {name: value for name, value in group.items() if name != "params"}
+        for group in optimizer.param_groups
+    ]
+
+
 class Step:
     """One call of the learner's function, with copies of what it started from."""
 
     def __init__(self, exercise, model, optimizer, scheduler, images, generator=None, **options):
         model.calls = []
         self.model, self.optimizer = copy.deepcopy((model, optimizer))
+        self.used = optimizer
         self.stale = [None if p.grad is None else p.grad.clone() for p in model.parameters()]
         self.start = replay.flat(model.parameters())
         arguments = [model, optimizer, scheduler, images, generator]
@@ -77,8 +86,15 @@ class Step:
             "weights that have not moved at all"
             if torch.equal(self.start, self.end)
             else f"weights whose change is off by {error:.0%}",
-            "weights that one step of the optimizer leads to, with the gradients of the loss",
+            "weights that one step of the optimizer leads to, with the gradients of the loss, "
+            "neither scaled nor clipped",
             self._misconception(gradients) if error >= 1e-2 else "",
+        )
+
+        expect.that(
+            options(self.used) == options(self.optimizer),
+            f"an optimizer with the options {options(self.used)}",
+            f"{options(self.optimizer)}, as they were: a step sets no learning rate",
         )
 
     def _misconception(self, gradients):
@@ -132,12 +148,28 @@ def test_the_loss_before_the_step_comes_back(exercise, model, scheduler, rng):
     )
 
 
+def test_timesteps_are_uniform_over_the_whole_schedule(exercise, model, rng):
+    """Every timestep from 0 to the last one is as likely as any other, whatever the schedule."""
+    scheduler = DDPMScheduler(num_train_timesteps=6, beta_start=0.1, beta_end=0.4)
+    optimizer = OPTIMIZERS["AdamW"](model.parameters())
+    images = draw.pictures(rng, 512, 4)
+    steps = [Step(exercise, model, optimizer, scheduler, images) for _ in range(4)]
+    replay.expect_timesteps(scheduler, [step.seen for step in steps])
+
+
 @pytest.mark.points(3)
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_optimizer_takes_one_step_along_the_gradients(exercise, model, scheduler, rng, name):
     """The weights move as one step with the gradients of the loss moves them."""
     optimizer = used(name, model, rng)
     optimizer.zero_grad()
+    Step(exercise, model, optimizer, scheduler, draw.pictures(rng, 16, 8)).expect_right()
+
+
+def test_large_gradients_are_used_as_they_are(exercise, model, scheduler, rng):
+    """A loss far above the usual, with gradients far above 1, is no reason for another step."""
+    model.conv_out.weight.data.mul_(10)
+    optimizer = OPTIMIZERS["SGD"](model.parameters())
     Step(exercise, model, optimizer, scheduler, draw.pictures(rng, 16, 8)).expect_right()
 
 

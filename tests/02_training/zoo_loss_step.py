@@ -301,6 +301,46 @@ def noised_in_place(model, scheduler, clean_images, generator=None):
     return F.mse_loss(model(clean_images, timesteps).sample, noise)
 
 
+@mistake("training_loss", rejected_by=UNTOUCHED, says="whoever called has chosen it")
+def switched_to_training(model, scheduler, clean_images, generator=None):
+    """The mode is set once, by the training loop."""
+    model.train()
+    return F.mse_loss(*forward(model, scheduler, clean_images, generator))
+
+
+@mistake("training_loss", rejected_by=UNTOUCHED, says="belongs to the step")
+def gradients_cleared(model, scheduler, clean_images, generator=None):
+    """Whoever adds up the gradients of several batches loses them."""
+    model.zero_grad()
+    return F.mse_loss(*forward(model, scheduler, clean_images, generator))
+
+
+@mistake("training_loss", rejected_by=UNTOUCHED, says="the scheduler as it was")
+def timesteps_set(model, scheduler, clean_images, generator=None):
+    """`set_timesteps` is for sampling; a preview that goes on afterwards gets lost."""
+    scheduler.set_timesteps(scheduler.config.num_train_timesteps)
+    return F.mse_loss(*forward(model, scheduler, clean_images, generator))
+
+
+@mistake("training_loss", rejected_by=UNIFORM, says="out of bounds")
+def timesteps_of_sampling(model, scheduler, clean_images, generator=None):
+    """`scheduler.timesteps` shrinks with `set_timesteps`."""
+    places, noise = drawn(scheduler, clean_images, generator)
+    timesteps = scheduler.timesteps[places]
+    noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
+    return F.mse_loss(model(noisy_images, timesteps).sample, noise)
+
+
+@mistake("training_loss", rejected_by=UNIFORM, says="as if they were paired")
+def antithetic_timesteps(model, scheduler, clean_images, generator=None):
+    """Every timestep comes with its mirror image: less jumping, but not independent."""
+    timesteps, noise = drawn(scheduler, clean_images, generator)
+    half = timesteps[: len(timesteps) // 2]
+    timesteps = torch.cat([half, scheduler.config.num_train_timesteps - 1 - half])
+    noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
+    return F.mse_loss(model(noisy_images, timesteps).sample, noise)
+
+
 @variant("training_loss")
 def by_hand(model, scheduler, clean_images, generator=None):
     """Mixture and error written out, the noise drawn first, the model called by keywords."""

@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import tempfile
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +21,7 @@ FALLS = "test_the_loss_falls_on_the_butterflies"
 GOES_ON = "test_a_training_goes_on_from_its_checkpoint"
 BY_GENERATOR = f"{GOES_ON}[shuffled by its generator]"
 INTERRUPTED = "test_an_interruption_within_an_epoch_costs_this_epoch_only"
+RISEN = "test_an_epoch_is_saved_although_its_loss_has_risen"
 FINISHED = "test_a_finished_training_returns_at_once"
 REPLACED = "test_a_checkpoint_is_replaced_as_a_whole"
 
@@ -94,13 +96,17 @@ def replace(state, checkpoint):
     os.replace(checkpoint + ".part", checkpoint)
 
 
-def with_checkpoints(arguments, *, without=(), save=replace, every=True, first=0, in_total=True):
+def always(losses, num_epochs):
+    return True
+
+
+def with_checkpoints(arguments, *, without=(), save=replace, due=always, first=0, in_total=True):
     """The whole training, but for one thing.
 
     arguments  those of `train`
     without    what is left out of the checkpoint
     save       how it is written
-    every      whether it is written after each epoch, or at the end only
+    due        whether it is written after an epoch, by the losses so far and the number of epochs
     first      the number of the epoch that a training goes on with, relative to the right one
     in_total   whether `num_epochs` counts the epochs before the interruption
     """
@@ -120,7 +126,7 @@ def with_checkpoints(arguments, *, without=(), save=replace, every=True, first=0
             if after_step is not None:
                 after_step(epoch * len(dataloader) + len(batch_losses) - 1, batch_losses[-1])
         losses.append(mean(batch_losses))
-        if checkpoint is not None and (every or epoch == end - 1):
+        if checkpoint is not None and due(losses, end):
             state = pack(model, optimizer, dataloader, losses)
             save({key: value for key, value in state.items() if key not in without}, checkpoint)
     return losses
@@ -641,7 +647,31 @@ def steps_counted_anew(
 @mistake("train", rejected_by=INTERRUPTED, says="not only at the end")
 def written_at_the_end(*arguments, checkpoint=None, after_step=None):
     """Whoever is interrupted has nothing to go on from."""
-    return with_checkpoints([*arguments, checkpoint, after_step], every=False)
+
+    def due(losses, num_epochs):
+        return len(losses) == num_epochs
+
+    return with_checkpoints([*arguments, checkpoint, after_step], due=due)
+
+
+@mistake("train", rejected_by=f"{INTERRUPTED}[1]", says="after every epoch")
+def written_every_second_epoch(*arguments, checkpoint=None, after_step=None):
+    """An epoch may take hours: each of them is worth a file."""
+
+    def due(losses, num_epochs):
+        return len(losses) % 2 == 0 or len(losses) == num_epochs
+
+    return with_checkpoints([*arguments, checkpoint, after_step], due=due)
+
+
+@mistake("train", rejected_by=RISEN, says="each of them was to be saved")
+def written_when_best(*arguments, checkpoint=None, after_step=None):
+    """The best model so far is kept, and the training goes on from an older one."""
+
+    def due(losses, num_epochs):
+        return losses[-1] == min(losses) or len(losses) == num_epochs
+
+    return with_checkpoints([*arguments, checkpoint, after_step], due=due)
 
 
 @mistake("train", rejected_by=FINISHED, says="in total")
@@ -736,4 +766,33 @@ def noise_first(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, a
         losses.append(mean(steps))
         if checkpoint:
             replace({**pack(model, optimizer, dataloader, losses), "step": step}, checkpoint)
+    return losses
+
+
+@variant("train")
+def one_loop_over_steps(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """No loop over epochs: an epoch is over when the number of the step says so."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    losses, steps, per_epoch = [], [], len(dataloader)
+    if checkpoint and os.path.exists(checkpoint):
+        with open(checkpoint, "rb") as file:
+            losses = restore(torch.load(file), model, optimizer, dataloader)
+    model.train()
+    batches = iter(())
+    for step in range(len(losses) * per_epoch, num_epochs * per_epoch):
+        if step % per_epoch == 0:
+            batches, steps = iter(dataloader), []
+        loss = loss_of(model, scheduler, next(batches)["images"])
+        steps.append(step_on(model, optimizer, loss))
+        if after_step:
+            after_step(step, steps[-1])
+        if len(steps) == per_epoch:
+            losses.append(torch.tensor(steps).mean().item())
+            if checkpoint:
+                handle, beside = tempfile.mkstemp(dir=os.path.dirname(checkpoint))
+                with os.fdopen(handle, "wb") as file:
+                    torch.save(pack(model, optimizer, dataloader, losses), file)
+                os.rename(beside, checkpoint)
     return losses

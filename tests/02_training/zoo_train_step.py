@@ -7,6 +7,8 @@ from kata.zoo import mistake, variant
 
 NUMBER = "test_the_loss_before_the_step_comes_back"
 STEP = "test_the_optimizer_takes_one_step_along_the_gradients"
+UNIFORM = "test_timesteps_are_uniform_over_the_whole_schedule"
+LARGE = "test_large_gradients_are_used_as_they_are"
 LEAK = "test_earlier_gradients_do_not_leak_into_the_step"
 FALLS = "test_the_loss_falls_on_a_fixed_batch"
 
@@ -18,6 +20,32 @@ def loss_of(model, scheduler, clean_images, generator=None):
     noise = torch.randn(clean_images.shape, generator=generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     return F.mse_loss(model(noisy_images, timesteps).sample, noise)
+
+
+def step_between(first, beyond, model, optimizer, scheduler, clean_images, generator=None):
+    """The step, with timesteps from `first` to `beyond`, the latter left out."""
+    timesteps = torch.randint(first, beyond, (len(clean_images),), generator=generator)
+    noise = torch.randn(clean_images.shape, generator=generator)
+    noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
+    loss = F.mse_loss(model(noisy_images, timesteps).sample, noise)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@mistake("train_step", rejected_by=UNIFORM, says="left out already")
+def last_timestep_never_drawn(model, optimizer, scheduler, clean_images, generator=None):
+    """`randint` excludes its end, so `- 1` loses the last timestep."""
+    end = scheduler.config.num_train_timesteps
+    return step_between(0, end - 1, model, optimizer, scheduler, clean_images, generator)
+
+
+@mistake("train_step", rejected_by=UNIFORM, says="start at 0")
+def counted_from_one(model, optimizer, scheduler, clean_images, generator=None):
+    """The paper counts timesteps from 1 to T, the library from 0 to T - 1."""
+    end = scheduler.config.num_train_timesteps
+    return step_between(1, end, model, optimizer, scheduler, clean_images, generator)
 
 
 @mistake("train_step", rejected_by=STEP, says="have not moved at all")
@@ -135,6 +163,48 @@ def clipped(model, optimizer, scheduler, clean_images, generator=None):
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     return loss.item()
+
+
+@mistake("train_step", rejected_by=LARGE, says="neither scaled nor clipped")
+def clipped_to_five(model, optimizer, scheduler, clean_images, generator=None):
+    """Clipping to a larger norm shows in large gradients only."""
+    optimizer.zero_grad()
+    loss = loss_of(model, scheduler, clean_images, generator)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+    optimizer.step()
+    return loss.item()
+
+
+@mistake("train_step", rejected_by=LARGE, says="neither scaled nor clipped")
+def clipped_by_value(model, optimizer, scheduler, clean_images, generator=None):
+    """Each number of the gradients is cut off at 1."""
+    optimizer.zero_grad()
+    loss = loss_of(model, scheduler, clean_images, generator)
+    loss.backward()
+    torch.nn.utils.clip_grad_value_(model.parameters(), 1.0)
+    optimizer.step()
+    return loss.item()
+
+
+@mistake("train_step", rejected_by=LARGE, says="have not moved at all")
+def large_losses_skipped(model, optimizer, scheduler, clean_images, generator=None):
+    """A batch that looks too bad is left out."""
+    optimizer.zero_grad()
+    loss = loss_of(model, scheduler, clean_images, generator)
+    loss.backward()
+    if loss.item() < 50:
+        optimizer.step()
+    return loss.item()
+
+
+@mistake("train_step", rejected_by=STEP, says="as they were")
+def learning_rate_decayed(model, optimizer, scheduler, clean_images, generator=None):
+    """A schedule of the learning rate belongs to the training as a whole."""
+    loss = zeroed_first(model, optimizer, scheduler, clean_images, generator)
+    for group in optimizer.param_groups:
+        group["lr"] *= 0.999
+    return loss
 
 
 @mistake("train_step", rejected_by=STEP, says="stepped twice")
