@@ -13,6 +13,7 @@ import pytest
 from kata.manifest import ROOT
 
 ADD_NOISE = "02_training/add_noise"
+OURS = ("kata", "tests", "exercises", "solutions")
 TOOLING = ("kata", "conftest.py", "pyproject.toml")
 
 
@@ -78,11 +79,11 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _inside(root: Path, log: Path, run, arguments) -> None:
-    """In the fork: forget this repository's `kata`, so that the house's own is imported."""
+    """In the fork: forget this repository's modules, so that the house's own are imported."""
     import torch
 
     torch.set_num_threads(1)  # the threads of the parent's pool do not live on in a fork
-    for name in [n for n in sys.modules if n == "kata" or n.startswith("kata.")]:
+    for name in [n for n in sys.modules if n.partition(".")[0] in OURS]:
         del sys.modules[name]
     sys.path[:] = [str(root), *(p for p in sys.path if Path(p).resolve() != ROOT)]
     os.chdir(root)
