@@ -7,13 +7,11 @@ Each seed draws other inputs, other weights and other noise. Prints, for each ka
 ran and which failed; ends with status 1 where one did.
 """
 
-import contextlib
-import io
 from collections import Counter
 from typing import Annotated
 
-import pytest
 import typer
+from judging import judge
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -44,14 +42,7 @@ def main(names: Annotated[list[str] | None, typer.Argument()] = None, seeds: int
         for kata in katas:
             variants = [e.name for e in entries(load_file(kata.zoo)) if not e.is_mistake]
             paths = [str(kata.suite), *(f"{kata.zoo}::{name}" for name in variants)]
-            options = [
-                "-p",
-                "no:cacheprovider",
-                f"--kata-seed={seed}",
-                f"--rootdir={manifest.root}",
-            ]
-            with contextlib.redirect_stdout(io.StringIO()):
-                pytest.main([*options, *paths], plugins=[outcomes[kata.id]])
+            judge(paths, seed, manifest.root, outcomes[kata.id])
     console.print(_table(outcomes, seeds))
     raise typer.Exit(int(any(outcome.failed for outcome in outcomes.values())))
 

@@ -7,12 +7,11 @@ of the loss is left after the training: mean, standard deviation and maximum, ho
 deviations lie between the mean and the suites' limit, and how many seeds were rejected.
 """
 
-import contextlib
-import io
 import statistics
 
 import pytest
 import typer
+from judging import judge
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -53,14 +52,7 @@ def main(seeds: int = 50) -> None:
         shares = Shares()
         for seed in track(range(1, seeds + 1), name, console=console):
             path = f"{manifest.find(name).suite}::{test}"
-            options = [
-                "-p",
-                "no:cacheprovider",
-                f"--kata-seed={seed}",
-                f"--rootdir={manifest.root}",
-            ]
-            with contextlib.redirect_stdout(io.StringIO()):
-                pytest.main([*options, path], plugins=[shares])
+            judge([path], seed, manifest.root, shares)
         mean, deviation = statistics.mean(shares.left), statistics.stdev(shares.left)
         numbers = (mean, deviation, max(shares.left), (LIMIT - mean) / deviation)
         table.add_row(test, *(f"{x:.3f}" for x in numbers), f"{shares.rejected} of {seeds}")

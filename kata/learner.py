@@ -24,20 +24,12 @@ class Functions:
 
     def require(self, *names: str) -> None:
         """Raise Unfinished when one of these katas is missing, broken or still a stub."""
-        troubles = [
-            f"  {kata.id}: {trouble}"
-            for kata in map(self.manifest.find, names)
-            if (trouble := trouble_of(kata, self.tree))
-        ]
+        katas = map(self.manifest.find, names)
+        troubles = {kata.id: trouble for kata in katas if (trouble := trouble_of(kata, self.tree))}
         if troubles:
-            first = next(
-                kata for kata in map(self.manifest.find, names) if trouble_of(kata, self.tree)
-            )
-            raise Unfinished(
-                "These katas come first:\n"
-                + "\n".join(troubles)
-                + f"\nNext: {run_prefix()}pytest {self.tree}/{first.id}.py"
-            )
+            lines = [f"  {kata}: {trouble}" for kata, trouble in troubles.items()]
+            check = f"{run_prefix()}pytest {self.tree}/{next(iter(troubles))}.py"
+            raise Unfinished("\n".join(["These katas come first:", *lines, f"Next: {check}"]))
 
     def __call__(self, name: str, function: str) -> Callable:
         """Return the function. Raises Unfinished when the file does not define it."""
