@@ -6,7 +6,9 @@ from diffusers import SchedulerMixin
 from PIL import Image
 
 from kata.crossing import Foreign, Reference
-from kata.probes import RecordingUNet
+from kata.probes import GaussianUNet, RecordingUNet
+
+PROBES = (GaussianUNet, RecordingUNet)  # which a learner meets as what they stand for
 
 
 def describe(value: object) -> str:
@@ -32,7 +34,9 @@ def describe(value: object) -> str:
         return _describe_scheduler(value)
     if isinstance(value, torch.Generator):
         return "a generator"
-    return "UNet2DModel" if isinstance(value, RecordingUNet) else type(value).__name__
+    if isinstance(value, type):
+        return value.__name__
+    return "UNet2DModel" if isinstance(value, PROBES) else type(value).__name__
 
 
 def _describe_scheduler(value: SchedulerMixin) -> str:

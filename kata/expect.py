@@ -278,9 +278,9 @@ def image(
     return value
 
 
-def instance(value: object, class_name: str, hint: str = "") -> ModelMixin | SchedulerMixin:
-    """`value` is a Diffusers object of exactly this class. Returns it."""
-    known = isinstance(value, (ModelMixin, SchedulerMixin))
+def instance(value: object, class_name: str, hint: str = "") -> object:
+    """`value` is a model, scheduler, pipeline or part of one, of exactly this class. Returns it."""
+    known = not isinstance(value, (Foreign, Thing))
     that(
         known and type(value).__name__ == class_name,
         f"the result is {describe(value)}",
@@ -349,8 +349,8 @@ def _type_hint(value: object) -> str:
         return "A function that ends without `return` gives None: did you forget it?"
     if isinstance(value, Foreign) and value.type_name.endswith("Output"):
         return (
-            f"Diffusers wraps what it returns in a `{value.type_name}`: the tensor is in a field "
-            "of it (`.sample` of a model, `.prev_sample` of a scheduler's step)."
+            f"Diffusers wraps what it returns in a `{value.type_name}`: what you want is in a "
+            "field of it (`.sample` of a model, `.prev_sample` of a step, `.images` of a pipeline)."
         )
     return ""
 

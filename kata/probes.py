@@ -7,7 +7,9 @@ cross like one: by class name, configuration and weights.
 import functools
 
 import torch
-from diffusers import UNet2DModel
+from diffusers import ConfigMixin, DDPMScheduler, ModelMixin, UNet2DModel
+from diffusers.configuration_utils import register_to_config
+from diffusers.models.unets.unet_2d import UNet2DOutput
 
 
 class RecordingUNet(UNet2DModel):
@@ -23,9 +25,61 @@ class RecordingUNet(UNet2DModel):
         self.calls = []
 
     def forward(self, sample, timestep, *args, **kwargs):
-        seen = {"sample": sample.detach().clone(), "timestep": _copy(timestep)}
-        self.calls.append({**seen, "training": self.training})
+        self.calls.append(_noted(self, sample, timestep))
         return super().forward(sample, timestep, *args, **kwargs)
+
+
+class GaussianUNet(ModelMixin, ConfigMixin):
+    """An oracle: the best possible noise prediction for pictures of independent normal pixels.
+
+    For pixels of mean m and standard deviation s the noisy pixel at timestep t is normal with mean
+    sqrt(alpha_bar) m and variance alpha_bar s^2 + 1 - alpha_bar, and the expected noise in it is
+    linear: a sampling loop that uses it must land on m and s. It is called like a UNet2DModel.
+
+    mean, std  of the pixels
+    The betas are those of a DDPMScheduler with the other settings; between two timesteps the noise
+    level sigma = sqrt(1 / alpha_bar - 1) is interpolated, as Diffusers' samplers do.
+
+    calls  as a `RecordingUNet` has them
+    """
+
+    @register_to_config
+    def __init__(
+        self,
+        mean: float = 0.0,
+        std: float = 0.5,
+        sample_size: int = 8,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        num_train_timesteps: int = 1000,
+        beta_start: float = 0.0001,
+        beta_end: float = 0.02,
+        beta_schedule: str = "squaredcos_cap_v2",
+    ):
+        super().__init__()
+        scheduler = DDPMScheduler(num_train_timesteps, beta_start, beta_end, beta_schedule)
+        alphas_cumprod = scheduler.alphas_cumprod.double()
+        self.sigmas = (1 / alphas_cumprod - 1).sqrt()  # no buffer: `to` would round them
+        self.centre = torch.nn.Parameter(
+            torch.tensor(float(mean))
+        )  # a parameter, as a UNet has them
+        self.calls = []
+
+    def forward(self, sample, timestep, class_labels=None, return_dict=True):
+        self.calls.append(_noted(self, sample, timestep))
+        alpha_bar = self.alpha_bar(timestep).to(sample).view(-1, *[1] * (sample.ndim - 1))
+        distance = sample - alpha_bar.sqrt() * self.centre.to(sample)
+        variance = alpha_bar * self.config.std**2 + 1 - alpha_bar
+        noise = (1 - alpha_bar).sqrt() * distance / variance
+        return UNet2DOutput(sample=noise) if return_dict else (noise,)
+
+    def alpha_bar(self, timestep) -> torch.Tensor:
+        """How much of the picture is left at these timesteps, (count,) float64."""
+        timesteps = torch.as_tensor(timestep).cpu().double().reshape(-1)
+        below = timesteps.floor().long().clamp(0, len(self.sigmas) - 1)
+        above = (below + 1).clamp(max=len(self.sigmas) - 1)
+        sigma = torch.lerp(self.sigmas[below], self.sigmas[above], timesteps - below)
+        return 1 / (1 + sigma**2)
 
 
 class Interruption(Exception):
@@ -96,5 +150,8 @@ def tiny_unet(sample_size: int = 8, seed: int = 0, **config) -> RecordingUNet:
         return RecordingUNet(**options)
 
 
-def _copy(timestep):
-    return timestep.detach().clone() if isinstance(timestep, torch.Tensor) else timestep
+def _noted(model: torch.nn.Module, sample: torch.Tensor, timestep) -> dict:
+    """What a forward pass was shown, and in which mode the model was."""
+    if isinstance(timestep, torch.Tensor):
+        timestep = timestep.detach().clone()
+    return {"sample": sample.detach().clone(), "timestep": timestep, "training": model.training}

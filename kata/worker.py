@@ -19,9 +19,17 @@ import torch
 import torch.utils.data
 from datasets import Column, Dataset
 
-from kata.crossing import CrossingError, Reference, pack, unpack
+from kata.crossing import CrossingError, Reference, is_value, pack, unpack
+from kata.probes import CallLog
 
-STAY_HOME = (Dataset, Column, torch.utils.data.Dataset, torch.utils.data.DataLoader, Iterator)
+STAY_HOME = (
+    Dataset,
+    Column,
+    torch.utils.data.Dataset,
+    torch.utils.data.DataLoader,
+    Iterator,
+    CallLog,
+)
 
 
 class MissingName(Exception):
@@ -143,9 +151,8 @@ def run_answer(function, positional: list, keywords: dict, backward: bool) -> tu
 
 
 def _must_stay(value: object) -> bool:
-    """A model is callable too, but Diffusers' own cross by value: see `kata.crossing`."""
-    is_model = isinstance(value, torch.nn.Module) and hasattr(value, "config")
-    return isinstance(value, STAY_HOME) or (callable(value) and not is_model)
+    """Models and pipelines are callable too, but those that are known cross by value."""
+    return isinstance(value, STAY_HOME) or (callable(value) and not is_value(value))
 
 
 def _names(function: Callable, positional: list, keywords: dict) -> list[str]:

@@ -1,0 +1,144 @@
+"""Diffusers models and schedulers, and optimizers: class name, configuration and state."""
+
+from collections.abc import Callable
+
+import diffusers
+import numpy as np
+import safetensors.torch
+import torch
+from diffusers import ModelMixin, SchedulerMixin
+
+from kata import probes
+from kata.crossing.base import CONTAINERS, PLAIN, CrossingError
+from kata.crossing.plain import copy
+
+HOMES = (probes, diffusers, torch.optim)
+DEFAULTS = "_use_default_values"  # where a configuration notes which settings were not given
+
+
+def find_class(name: str, base: type) -> type | None:
+    """The class of Diffusers, torch.optim or the probes called `name` that derives from `base`."""
+    found = next((getattr(home, name) for home in HOMES if hasattr(home, name)), None)
+    return found if isinstance(found, type) and issubclass(found, base) else None
+
+
+def class_of(name: str, base: type) -> type:
+    found = find_class(name, base)
+    if found is None:
+        raise CrossingError(f"`{name}` is no {base.__name__} that is known here")
+    return found
+
+
+def settings_of(thing: ModelMixin | SchedulerMixin) -> dict:
+    return {k: v for k, v in thing.config.items() if not k.startswith("_") or k == DEFAULTS}
+
+
+def build(name: str, base: type, config: dict) -> ModelMixin | SchedulerMixin:
+    """Build it anew. What it left to its class stays so: another class then takes its own."""
+    built = class_of(name, base).from_config({k: v for k, v in config.items() if k != DEFAULTS})
+    built.register_to_config(**{DEFAULTS: config.get(DEFAULTS, [])})
+    return built
+
+
+def model_state(model: ModelMixin) -> tuple[dict, dict, dict]:
+    """Weights, gradients, and what `to()`, `train()`, `requires_grad_()` and a probe keep."""
+    weights = {name: copy(tensor) for name, tensor in model.state_dict().items()}
+    parameters = dict(model.named_parameters())
+    gradients = {name: copy(p.grad) for name, p in parameters.items() if p.grad is not None}
+    flags = {
+        "device": str(model.device),
+        "dtype": str(model.dtype).removeprefix("torch."),
+        "training": model.training,
+        "frozen": [name for name, p in parameters.items() if not p.requires_grad],
+        "calls": getattr(model, "calls", None),
+    }
+    return weights, gradients, flags
+
+
+def set_model_state(model: ModelMixin, weights: dict, gradients: dict, flags: dict) -> None:
+    # The `to` of torch: that of Diffusers warns whenever a dtype is named.
+    torch.nn.Module.to(model, flags["device"], getattr(torch, flags["dtype"]))
+    model.load_state_dict(weights)
+    model.train(flags["training"])
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name not in flags["frozen"])
+        parameter.grad = gradients[name].to(flags["device"]) if name in gradients else None
+    if flags["calls"] is not None:
+        model.calls = flags["calls"]
+
+
+def pack_model(packer, model: ModelMixin) -> dict:
+    packer.models.append(model)
+    weights, gradients, flags = model_state(model)
+    return {
+        "name": type(model).__name__,
+        "config": packer.tree(settings_of(model)),
+        "weights": packer.blob(safetensors.torch.save(weights)),
+        "gradients": packer.blob(safetensors.torch.save(gradients)),
+        "flags": packer.tree(flags),
+    }
+
+
+def unpack_model(unpacker, name, config, weights, gradients, flags) -> ModelMixin:
+    model = build(name, ModelMixin, unpacker.value(config))
+    weights, gradients = (
+        safetensors.torch.load(unpacker.blobs[blob]) for blob in (weights, gradients)
+    )
+    set_model_state(model, weights, gradients, unpacker.value(flags))
+    unpacker.models.append(model)
+    return model
+
+
+def scheduler_state(scheduler: SchedulerMixin) -> dict:
+    """Everything that a scheduler holds beside its configuration: betas, timesteps, history."""
+    values = (*PLAIN, *CONTAINERS.values(), torch.Tensor, np.ndarray)
+    state = {key: value for key, value in vars(scheduler).items() if type(value) in values}
+    return {key: value for key, value in state.items() if key != "_internal_dict"}
+
+
+def pack_scheduler(packer, scheduler: SchedulerMixin) -> dict:
+    return {
+        "name": type(scheduler).__name__,
+        "config": packer.tree(settings_of(scheduler)),
+        "state": packer.tree(scheduler_state(scheduler)),
+    }
+
+
+def unpack_scheduler(unpacker, name: str, config: dict, state: dict) -> SchedulerMixin:
+    scheduler = build(name, SchedulerMixin, unpacker.value(config))
+    vars(scheduler).update(unpacker.value(state))
+    return scheduler
+
+
+def pack_optimizer(packer, optimizer: torch.optim.Optimizer) -> dict:
+    """An optimizer holds parameters of models that cross in the same message, before it."""
+    places = {
+        id(parameter): [index, name]
+        for index, model in enumerate(packer.models)
+        for name, parameter in model.named_parameters()
+    }
+    groups = [[places.get(id(p)) for p in group["params"]] for group in optimizer.param_groups]
+    if any(None in group for group in groups):
+        raise CrossingError("an optimizer crosses behind the models whose parameters it holds")
+    return {
+        "name": type(optimizer).__name__,
+        "groups": groups,
+        "defaults": packer.tree(optimizer.defaults),
+        "state": packer.tree(optimizer.state_dict()),
+    }
+
+
+def unpack_optimizer(unpacker, name: str, groups: list, defaults: dict, state: dict):
+    parameters = [dict(model.named_parameters()) for model in unpacker.models]
+    groups = [{"params": [parameters[index][key] for index, key in group]} for group in groups]
+    optimizer = class_of(name, torch.optim.Optimizer)(groups, lr=1.0)
+    optimizer.defaults = unpacker.value(defaults)
+    optimizer.load_state_dict(unpacker.value(state))
+    return optimizer
+
+
+def is_known(base: type) -> Callable[[object], bool]:
+    """A class of the learner's own derives from a known one, but cannot be built anew by name."""
+    return lambda value: (
+        isinstance(value, base) and find_class(type(value).__name__, base) is type(value)
+    )
