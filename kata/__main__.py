@@ -78,6 +78,32 @@ def train(
 
 
 @app.command()
+def sample(
+    run: Annotated[Path, typer.Option(help="a finished run of kata train")] = Path("runs/cpu"),
+    tree: Annotated[
+        str, typer.Option("--from", help="whose code samples: exercises or solutions")
+    ] = "exercises",
+    pictures: Annotated[int, typer.Option(min=1, help="how many, one for each seed")] = 16,
+    steps: Annotated[int, typer.Option(min=8, help="sampling steps (DDIM)")] = 50,
+    seed: Annotated[int, typer.Option(min=0, help="of the first picture")] = 0,
+) -> None:
+    """Paint with the model that you trained, by your own katas of 03_sampling.
+
+    Leaves a pipeline, a sheet of pictures, a strip on which pictures appear from noise, and edits.
+    """
+    from kata.learner import Functions
+    from kata.profiles import NEEDED_TO_SAMPLE
+
+    _one_of("--from", tree, TREES)
+    with _clear_errors():
+        functions = Functions(load_manifest(), tree)
+        functions.require(*NEEDED_TO_SAMPLE)  # before the libraries are imported
+        from kata.sample import run_sampling
+
+        run_sampling(functions, run, pictures, steps, seed)
+
+
+@app.command()
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="katas; all without")] = None,
     jobs: Annotated[int, typer.Option("-n", "--jobs", min=0, help="processes; 0: this one")] = 2,

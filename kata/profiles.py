@@ -1,4 +1,4 @@
-"""What `kata train` can train: the katas that it needs, and its profiles."""
+"""What `kata train` and `kata sample` need of the katas, and the profiles of a training."""
 
 from dataclasses import dataclass
 
@@ -10,6 +10,14 @@ NEEDED = (
     "noise_schedule",
     "unet",
     "train_loop",
+)
+NEEDED_TO_SAMPLE = (
+    "show_images",
+    "denoise_loop",
+    "make_pipeline",
+    "fast_sampling",
+    "reproducible",
+    "image_to_image",
 )
 
 

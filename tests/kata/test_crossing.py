@@ -14,11 +14,19 @@ import pytest
 import torch
 from datasets import Dataset
 from datasets import Image as ImageFeature
-from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
+from diffusers import (
+    DDIMScheduler,
+    DDPMPipeline,
+    DDPMScheduler,
+    StableDiffusionPipeline,
+    UNet2DModel,
+)
 from PIL import Image
 from torch.utils.data import DataLoader, SequentialSampler
 
-from kata.crossing import CrossingError, Foreign, Reference, pack, unpack, update
+from kata.crossing import CrossingError, Foreign, Reference, _Unpacker, pack, unpack, update
+from kata.crossing.pipelines import unpack_tokenizer
+from kata.manifest import ROOT
 from kata.probes import CallLog, DrawnRows, RecordingUNet, tiny_unet
 
 DTYPES = [
@@ -926,3 +934,82 @@ def test_a_state_that_does_not_fit_is_a_clear_error(unet):
     changed = tiny_unet(block_out_channels=(4, 8))
     with pytest.raises(CrossingError, match="RecordingUNet came back in a state that does not fit"):
         update(unet, changed)
+
+
+# Pipelines and their parts
+
+
+@pytest.fixture(scope="module")
+def text_to_image():
+    pipeline = StableDiffusionPipeline.from_pretrained(
+        ROOT / "data" / "models" / "butterflies-text-to-image"
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def painted(pipeline, **keywords):
+    generator = torch.Generator().manual_seed(0)
+    options = {"num_inference_steps": 2, "generator": generator, "output_type": "np", **keywords}
+    return pipeline(**options).images
+
+
+def small_pipeline():
+    pipeline = DDPMPipeline(tiny_unet(), DDPMScheduler(50))
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def test_an_unconditional_pipeline_paints_the_same_on_the_other_side():
+    pipeline = small_pipeline()
+    assert (painted(across(pipeline)) == painted(pipeline)).all()
+
+
+def test_a_text_to_image_pipeline_paints_the_same_on_the_other_side(text_to_image):
+    prompt = "a red butterfly"
+    copy = across(text_to_image)
+    assert type(copy) is StableDiffusionPipeline
+    assert (painted(copy, prompt=prompt) == painted(text_to_image, prompt=prompt)).all()
+
+
+@pytest.mark.parametrize("name", ["tokenizer", "text_encoder", "vae", "unet", "scheduler"])
+def test_each_part_of_a_pipeline_crosses_alone(text_to_image, name):
+    part = getattr(text_to_image, name)
+    assert type(across(part)) is type(part)
+
+
+def test_a_tokenizer_reads_the_same_tokens(text_to_image):
+    prompts = ["a red butterfly on a pale ground", "", "zeppelin"]
+    tokenizer = text_to_image.tokenizer
+    assert across(tokenizer)(prompts).input_ids == tokenizer(prompts).input_ids
+
+
+def test_a_pipeline_takes_the_state_and_the_new_parts_of_its_copy():
+    pipeline = small_pipeline()
+    copy = across(pipeline)
+    painted(copy)
+    copy.scheduler = DDIMScheduler.from_config(copy.scheduler.config)
+    update(pipeline, copy)
+    assert len(pipeline.unet.calls) == 2
+    assert type(pipeline.scheduler) is DDIMScheduler
+    assert pipeline.config["scheduler"] == ("diffusers", "DDIMScheduler")
+
+
+def test_settings_and_the_progress_bar_cross_with_a_pipeline(text_to_image):
+    copy = across(text_to_image)
+    assert copy.config.requires_safety_checker is False
+    assert copy._progress_bar_config == {"disable": True}
+
+
+def test_a_scheduler_class_crosses_by_name():
+    assert across(DDIMScheduler) is DDIMScheduler
+
+
+@pytest.mark.parametrize("value", [int, torch.nn.Linear, DDPMPipeline], ids=repr)
+def test_no_other_class_crosses(value):
+    assert across(value, strict=False) == Foreign("type")
+
+
+def test_a_tokenizer_brings_no_other_files():
+    with pytest.raises(CrossingError, match="no files of these names"):
+        unpack_tokenizer(_Unpacker([], None), {"kind": "dict", "items": [["../code.py", "text"]]})

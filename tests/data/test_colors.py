@@ -1,0 +1,31 @@
+"""The colours that are measured are those that were painted."""
+
+import random
+
+import pytest
+from butterfly import COLORS, GROUNDS, draw
+from colors import measure
+from make_butterflies import choose
+from PIL import Image
+
+PARTS = ("forewing_color", "hindwing_color", "ground")
+
+
+def test_on_drawn_butterflies_nearly_all_colours_are_found():
+    """Measured on 1,024 others: forewing 100 %, hindwing 97 %, ground 100 %."""
+    facts = [one for one in choose(100, seed=81) if one.mode != "L"]
+    pictures = [draw(one, random.Random(index)) for index, one in enumerate(facts)]
+    found = [measure(picture.convert("RGB")) for picture in pictures]
+    for part in PARTS:
+        right = sum(
+            one[part] == getattr(fact, part) for fact, one in zip(facts, found, strict=True)
+        )
+        assert right / len(facts) >= 0.95, part
+
+
+@pytest.mark.parametrize(("wing", "ground"), [("red", "dusk"), ("white", "pale"), ("black", "sky")])
+def test_flat_colours_are_told_apart(wing, ground):
+    picture = Image.new("RGB", (64, 64), GROUNDS[ground][0][1])
+    picture.paste(COLORS[wing][1][1], (8, 10, 56, 54))
+    expected = {"forewing_color": wing, "hindwing_color": wing, "ground": ground}
+    assert measure(picture) == expected
