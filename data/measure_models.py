@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 from butterfly import Butterfly, draw
+from cards import write_card
 from colors import measure
 from datasets import load_dataset
 from diffusers import DDPMPipeline, StableDiffusionPipeline
@@ -119,7 +120,9 @@ def measure_text_to_image() -> dict:
     pipeline.set_progress_bar_config(disable=True)
     known = load_dataset(str(DATA / "butterflies"), split="train")
     real = held_out(2 * PROMPTS, HELD_OUT_SEED, True)
-    unseen = [(facts, text) for facts, text, _ in real if text not in set(known["caption"])][:PROMPTS]
+    unseen = [(facts, text) for facts, text, _ in real if text not in set(known["caption"])][
+        :PROMPTS
+    ]
     painted = {
         scale: paint_all(pipeline, [text for _, text in unseen], scale) for scale in GUIDANCE
     }
@@ -230,6 +233,7 @@ def main() -> None:
             text = json.dumps(rounded(run()), indent=2)
             (MODELS / folder / "measurements.json").write_text(text + "\n")
             print(text)
+            write_card(folder)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from sheets import save_sheet
@@ -18,7 +19,7 @@ from torch.nn.functional import l1_loss, mse_loss
 from torchvision.transforms.functional import to_pil_image
 from training import DATA, Plan, butterflies, device, flipped, train
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-from words import MAX_LENGTH, make_tokenizer, worn
+from words import MAX_LENGTH, make_tokenizer, worn, write_vocabulary
 
 IMAGE_SIZE, LATENT_CHANNELS = 64, 4
 AUTOENCODER = Plan(steps=3000, batch_size=16, lr=1e-3, seed=2026)
@@ -190,14 +191,32 @@ def save_pictures(pictures: torch.Tensor, path: Path) -> None:
     save_sheet([to_pil_image(one) for one in (pictures.cpu() / 2 + 0.5).clamp(0, 1)], 8, path)
 
 
+def save(pipeline: StableDiffusionPipeline, folder: Path) -> None:
+    """Write the pipeline, small, and so that every transformers from 4.57 on reads it.
+
+    The small text encoder stays in float32: transformers loads what it finds, while Diffusers makes
+    float32 of it. Its weights get the names that transformers 4 had for them and 5 understands, and
+    the tokenizer the two files that 4 reads.
+    """
+    pipeline.unet.half()
+    pipeline.vae.half()
+    pipeline.save_pretrained(folder)
+    weights = folder / "text_encoder" / "model.safetensors"
+    named = {
+        f"text_model.{name.removeprefix('text_model.')}": tensor
+        for name, tensor in safetensors.torch.load_file(weights).items()
+    }
+    safetensors.torch.save_file(named, weights, metadata={"format": "pt"})
+    model = json.loads((folder / "tokenizer" / "tokenizer.json").read_text())["model"]
+    write_vocabulary(folder / "tokenizer", model["vocab"], model["merges"])
+
+
 def main() -> None:
     pictures, captions = butterflies(IMAGE_SIZE, colored_only=True)
     pictures = pictures.to(device())
     autoencoder, autoencoder_facts = train_autoencoder(pictures)
     pipeline, diffusion_facts = train_diffusion(autoencoder, pictures, captions)
-    pipeline.unet.half()  # the small text encoder stays: transformers loads what it finds,
-    pipeline.vae.half()  # while Diffusers makes float32 of it
-    pipeline.save_pretrained(FOLDER)
+    save(pipeline, FOLDER)
     facts = {"autoencoder": autoencoder_facts, "diffusion": diffusion_facts}
     (FOLDER / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
 

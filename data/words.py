@@ -41,18 +41,23 @@ def make_tokenizer(captions: list[str]) -> CLIPTokenizer:
     tokens = [*bytes_, *(f"{byte}</w>" for byte in bytes_), *("".join(merge) for merge in merges)]
     vocabulary = {token: number for number, token in enumerate([*tokens, START, END])}
     with tempfile.TemporaryDirectory() as folder:
-        files = Path(folder) / "vocab.json", Path(folder) / "merges.txt"
-        files[0].write_text(json.dumps(vocabulary), encoding="utf-8")
-        lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
-        files[1].write_text("\n".join(lines) + "\n", encoding="utf-8")
         return CLIPTokenizer(
-            *map(str, files),
+            *map(str, write_vocabulary(Path(folder), vocabulary, merges)),
             unk_token=END,
             bos_token=START,
             eos_token=END,
             pad_token=END,
             model_max_length=MAX_LENGTH,
         )
+
+
+def write_vocabulary(folder: Path, vocabulary: dict[str, int], merges: list) -> tuple[Path, Path]:
+    """Write the two files of a CLIP tokenizer, and return their paths."""
+    words, pairs = folder / "vocab.json", folder / "merges.txt"
+    words.write_text(json.dumps(vocabulary), encoding="utf-8")
+    lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
+    pairs.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return words, pairs
 
 
 def worn(caption: str, generator: torch.Generator) -> str:
