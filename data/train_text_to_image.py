@@ -23,7 +23,7 @@ from words import MAX_LENGTH, make_tokenizer, worn, write_vocabulary
 
 IMAGE_SIZE, LATENT_CHANNELS = 64, 4
 AUTOENCODER = Plan(steps=3000, batch_size=16, lr=1e-3, seed=2026)
-DIFFUSION = Plan(steps=4000, batch_size=64, lr=1e-3, seed=2027)
+DIFFUSION = Plan(steps=3000, batch_size=64, lr=1e-3, seed=2027)
 KL_WEIGHT = 1e-3  # latents with a little noise, which the decoder is then robust against
 FOLDER = DATA / "models" / "butterflies-text-to-image"
 PREVIEW = (

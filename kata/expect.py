@@ -4,11 +4,13 @@ Each function passes in silence or raises `Wrong` with what was seen and what wa
 is the misconception that such a value looks like.
 """
 
+import contextlib
 import inspect
 import itertools
 import math
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -43,7 +45,7 @@ def tensor(
     """
     expected = _tensor_text(shape, dtype, between)
     if not isinstance(value, torch.Tensor):
-        raise Wrong(f"{name} is {describe(value)}", expected, _type_hint(value) or hint)
+        raise Wrong(f"{name} is {describe(value)}", expected, type_hint(value) or hint)
     seen = f"{name} is {_article(describe(value))}"
     that(not value.is_meta, seen, expected, hint)
     if shape is not None:
@@ -206,6 +208,18 @@ def on_meta(call: Callable[[], object], inputs: str) -> object:
         return None
 
 
+@contextlib.contextmanager
+def outputs_told() -> Iterator[None]:
+    """Say what is missing where code worked on an output of Diffusers as if it were a tensor."""
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        if not (found := re.search(r"'(\w+Output)'", str(error))):
+            raise
+        seen = f"{type(error).__name__}: {error}"
+        raise Wrong(seen, "the tensor that lies in it", _output_hint(found[1])) from error
+
+
 def fair_coin(outcomes: list[bool], seen: str, expected: str, hint: str = "") -> None:
     """Independent yes or no, each half of the time.
 
@@ -232,7 +246,7 @@ def _range(x: torch.Tensor) -> str:
 def number(value: object, name: str = "the result", hint: str = "") -> float:
     """`value` is one Python number (not a tensor, not a bool). Returns it as a float."""
     if type(value) not in (int, float):
-        raise Wrong(f"{name} is {describe(value)}", "a Python number", _type_hint(value) or hint)
+        raise Wrong(f"{name} is {describe(value)}", "a Python number", type_hint(value) or hint)
     is_finite = abs(value) <= sys.float_info.max  # holds for integers of any length, not for nan
     that(is_finite, f"{name} is {describe(value)}", "a finite number", hint)
     return float(value)
@@ -242,7 +256,7 @@ def sequence(value: object, length: int | None = None, name: str = "the result",
     """`value` is a list or tuple, of this length. Returns it as a list."""
     expected = "a list" if length is None else f"a list of {length}"
     if type(value) not in (list, tuple):
-        raise Wrong(f"{name} is {describe(value)}", expected, _type_hint(value) or hint)
+        raise Wrong(f"{name} is {describe(value)}", expected, type_hint(value) or hint)
     that(length in (None, len(value)), f"{name} has {len(value)} items", expected, hint)
     return list(value)
 
@@ -251,14 +265,14 @@ def pair(value: object, names: str, hint: str = "") -> tuple:
     """`value` is a tuple (or list) of two. `names` says of what, for the message."""
     if type(value) not in (tuple, list) or len(value) != 2:
         expected = f"two values: `return {names}`"
-        raise Wrong(f"the result is {describe(value)}", expected, _type_hint(value) or hint)
+        raise Wrong(f"the result is {describe(value)}", expected, type_hint(value) or hint)
     return tuple(value)
 
 
 def mapping(value: object, key: str, hint: str = "") -> object:
     """`value` is a dict with this key. Returns what lies under it."""
     seen, expected = f"the result is {describe(value)}", f"a dict with the key {key!r}"
-    that(type(value) is dict, seen, expected, _type_hint(value) or hint)
+    that(type(value) is dict, seen, expected, type_hint(value) or hint)
     that(key in value, seen, expected, hint)
     return value[key]
 
@@ -273,7 +287,7 @@ def image(
     """`value` is a PIL image of this mode and (width, height). Returns it."""
     wanted = f"a PIL image of mode {mode}" + (f" and size {size[0]}x{size[1]}" if size else "")
     seen = f"{name} is {describe(value)}"
-    that(isinstance(value, Image.Image), seen, wanted, _type_hint(value))
+    that(isinstance(value, Image.Image), seen, wanted, type_hint(value))
     that(value.mode == mode and size in (None, value.size), seen, wanted, hint)
     return value
 
@@ -285,7 +299,7 @@ def instance(value: object, class_name: str, hint: str = "") -> object:
         known and type(value).__name__ == class_name,
         f"the result is {describe(value)}",
         f"a `{class_name}` of Diffusers",
-        _type_hint(value) or hint,
+        type_hint(value) or hint,
     )
     return value
 
@@ -314,7 +328,7 @@ def thing(value: object, what: str, hint: str = "") -> Thing:
         isinstance(value, Thing),
         f"the result is {describe(value)}",
         what,
-        _type_hint(value) or hint,
+        type_hint(value) or hint,
     )
     return value
 
@@ -344,15 +358,20 @@ def _same(before: object, after: object) -> bool:
     return all(map(_same, before, after))
 
 
-def _type_hint(value: object) -> str:
+def type_hint(value: object) -> str:
+    """What it means when a function returns something of this type, or ""."""
     if value is None:
         return "A function that ends without `return` gives None: did you forget it?"
     if isinstance(value, Foreign) and value.type_name.endswith("Output"):
-        return (
-            f"Diffusers wraps what it returns in a `{value.type_name}`: what you want is in a "
-            "field of it (`.sample` of a model, `.prev_sample` of a step, `.images` of a pipeline)."
-        )
+        return _output_hint(value.type_name)
     return ""
+
+
+def _output_hint(type_name: str) -> str:
+    return (
+        f"Diffusers wraps what it returns in a `{type_name}`: what you want is in a "
+        "field of it (`.sample` of a model, `.prev_sample` of a step, `.images` of a pipeline)."
+    )
 
 
 def _tensor_text(shape, dtype, between) -> str:

@@ -16,7 +16,7 @@ class RecordingUNet(UNet2DModel):
     """A UNet2DModel that remembers what it was shown.
 
     calls  a list with one dict for each forward pass: `sample` and `timestep`, as they were given,
-           and `training`, the model's mode
+           `training`, the model's mode, and `on_graph`, whether the sample is on autograd's graph
     """
 
     @functools.wraps(UNet2DModel.__init__)  # `from_config` reads the options in the signature
@@ -154,4 +154,9 @@ def _noted(model: torch.nn.Module, sample: torch.Tensor, timestep) -> dict:
     """What a forward pass was shown, and in which mode the model was."""
     if isinstance(timestep, torch.Tensor):
         timestep = timestep.detach().clone()
-    return {"sample": sample.detach().clone(), "timestep": timestep, "training": model.training}
+    return {
+        "sample": sample.detach().clone(),
+        "timestep": timestep,
+        "training": model.training,
+        "on_graph": sample.requires_grad,
+    }

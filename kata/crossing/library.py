@@ -41,8 +41,12 @@ def build(name: str, base: type, config: dict) -> ModelMixin | SchedulerMixin:
 
 
 def model_state(model: ModelMixin) -> tuple[dict, dict, dict]:
-    """Weights, gradients, and what `to()`, `train()`, `requires_grad_()` and a probe keep."""
-    weights = {name: copy(tensor) for name, tensor in model.state_dict().items()}
+    """Weights, gradients, and what `to()`, `train()`, `requires_grad_()` and a probe keep.
+
+    On the device meta weights have no numbers, and stay out.
+    """
+    state = model.state_dict()
+    weights = {name: copy(tensor) for name, tensor in state.items() if not tensor.is_meta}
     parameters = dict(model.named_parameters())
     gradients = {name: copy(p.grad) for name, p in parameters.items() if p.grad is not None}
     flags = {
@@ -58,7 +62,7 @@ def model_state(model: ModelMixin) -> tuple[dict, dict, dict]:
 def set_model_state(model: ModelMixin, weights: dict, gradients: dict, flags: dict) -> None:
     # The `to` of torch: that of Diffusers warns whenever a dtype is named.
     torch.nn.Module.to(model, flags["device"], getattr(torch, flags["dtype"]))
-    model.load_state_dict(weights)
+    model.load_state_dict(weights, strict=flags["device"] != "meta")
     model.train(flags["training"])
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name not in flags["frozen"])

@@ -184,6 +184,11 @@ def test_a_tensor_without_memory_crosses_as_shape_and_dtype():
     assert (result.is_meta, result.shape, result.dtype) == (True, (2, 0, 3), torch.int64)
 
 
+def test_a_model_on_the_device_meta_crosses_without_its_numbers():
+    result = across(tiny_unet().to("meta", torch.float16))
+    assert (result.device.type, result.dtype) == ("meta", torch.float16)
+
+
 @pytest.mark.parametrize(
     ("scalar", "plain"),
     [

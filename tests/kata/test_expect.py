@@ -525,3 +525,18 @@ def test_an_argument_that_was_changed_is_named(before, after):
 def test_the_general_form_says_what_it_was_given():
     expect.that(True, "seen", "expected")
     assert wrong(expect.that, False, "s", "e", "h") == Wrong("s", "e", "h")
+
+
+@pytest.mark.parametrize(
+    "slip", [lambda output: output.shape, lambda output: output - 1], ids=["attribute", "operator"]
+)
+def test_an_output_that_was_not_opened_is_told(slip):
+    output = tiny_unet()(torch.zeros(1, 3, 8, 8), 0)
+    with pytest.raises(Wrong, match="UNet2DOutput") as caught, expect.outputs_told():
+        slip(output)
+    assert "`.sample` of a model" in caught.value.hint
+
+
+def test_other_errors_are_not_taken_for_an_output():
+    with pytest.raises(AttributeError, match="no attribute 'x'"), expect.outputs_told():
+        _ = object().x

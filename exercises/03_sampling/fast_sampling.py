@@ -1,0 +1,64 @@
+"""Swap the sampler: the same model, the same picture, in a fraction of the steps.
+
+Goal    another scheduler for a pipeline, and a sampling loop that suits every scheduler
+Source  Song et al. 2021 (DDIM), Lu et al. 2022 (DPM-Solver++), Karras et al. 2022 (Euler);
+        diffusers.EulerDiscreteScheduler.scale_model_input
+Check   pytest exercises/03_sampling/fast_sampling.py
+Stuck   kata hint fast_sampling
+"""
+
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+)
+
+SCHEDULERS = {
+    "ddim": DDIMScheduler,
+    "dpm-solver++": DPMSolverMultistepScheduler,
+    "euler": EulerDiscreteScheduler,
+    "ddpm": DDPMScheduler,
+}
+
+
+def with_scheduler(pipeline, name):
+    """Return a new pipeline that samples by the scheduler called `name`.
+
+    pipeline  a DDPMPipeline or another one of Diffusers whose scheduler is its part `scheduler`. It
+              stays as it was, its own scheduler too
+    name      one of the keys of SCHEDULERS
+    return    a pipeline of the same class with the same parts, except for its scheduler: that is an
+              object of SCHEDULERS[name], made by `from_config` of the given pipeline's scheduler's
+              configuration, with nothing overridden
+    Raises ValueError for any other name; its message lists all the keys.
+    """
+    # TODO: Look the class up, make the scheduler, then a new pipeline of the parts with it.
+    raise NotImplementedError("TODO: with_scheduler")
+
+
+def denoise_scaled(model, scheduler, noise, num_inference_steps):
+    """Return the pictures that the model makes of `noise`, by whatever scheduler of Diffusers.
+
+    It is the loop of denoise_loop with two additions: the walk begins with the noise at the
+    strength that the scheduler wants for this number of steps, its `init_noise_sigma`, and at each
+    timestep the model is shown what the scheduler's `scale_model_input` makes of the sample. What
+    `step` takes is the sample itself, unscaled, and the sample that it gives is the next one.
+
+    model                a UNet2DModel that predicts noise: `model(sample, t).sample`, one pass of
+                         the whole batch for each of the scheduler's timesteps, in their order. It
+                         is asked in evaluation mode, and afterwards is in the mode in which it came
+    scheduler            any that has `set_timesteps`, `init_noise_sigma`, `scale_model_input` and
+                         `step`: DDPM, DDIM, DPM-Solver++, Euler, Heun and others. It may have been
+                         used before. What `step` draws comes from torch's global random state
+    noise                (B, C, H, W) float32, standard normal, on the model's device; left as it is
+    num_inference_steps  number of steps, for `set_timesteps`
+    return               (B, C, H, W) float32 on the model's device: the sample after the last step,
+                         just as it is, not clamped and not rescaled
+
+    Nothing is kept for a backward pass: neither the pictures nor what the model is shown carry a
+    graph.
+    """
+    # TODO: Set the timesteps, scale the noise. The model sees the scaled sample, `step` the other.
+    raise NotImplementedError("TODO: denoise_scaled")

@@ -1,0 +1,396 @@
+"""Wrong and right answers to pipeline_anatomy."""
+
+import copy
+import importlib
+import inspect
+import json
+import os
+from pathlib import Path
+
+import diffusers
+import transformers
+from diffusers import DDPMPipeline, DiffusionPipeline, StableDiffusionPipeline, UNet2DModel
+
+from kata.zoo import mistake, variant
+
+SHIPPED = "test_the_parts_of_the_shipped_pipelines[text_to_image]"
+KEPT = "test_only_the_parts_are_kept"
+ALONE = "test_a_part_alone_is_the_part_in_the_pipeline"
+TEXT_ENCODER = f"{ALONE}[text_to_image-text_encoder]"
+UNET = f"{ALONE}[unconditional-unet]"
+OTHERS = "test_the_other_parts_are_left_alone"
+UNKNOWN = "test_what_is_no_part_is_a_value_error"
+SURVIVES = "test_the_noise_schedule_survives_the_swap"
+STAY = "test_the_other_parts_stay[DDIM]"
+ITSELF = "test_the_pipeline_itself_has_the_new_scheduler"
+PLACES = "test_the_given_parts_take_their_places"
+REST = "test_the_rest_is_the_folders"
+
+
+def read(model_dir):
+    return json.loads(Path(model_dir, "model_index.json").read_text(encoding="utf-8"))
+
+
+def parts(model_dir):
+    """The parts as the kata asks for them."""
+    return {
+        name: value
+        for name, value in read(model_dir).items()
+        if name[0] != "_" and isinstance(value, list) and value[0]
+    }
+
+
+def part_class(model_dir, name):
+    library, class_name = parts(model_dir)[name]
+    return getattr(importlib.import_module(library), class_name)
+
+
+def check(model_dir, name):
+    """The error that the kata asks for."""
+    if name not in parts(model_dir):
+        raise ValueError(f"{name} is none of {list(parts(model_dir))}")
+
+
+@mistake("components", rejected_by=SHIPPED, says="is a note about the pipeline")
+def the_whole_file(model_dir):
+    """Everything that stands in the file."""
+    return read(model_dir)
+
+
+@mistake("components", rejected_by=SHIPPED, says="a setting of the pipeline")
+def settings_among_them(model_dir):
+    """Only the notes and what was left out are dropped."""
+    entries = read(model_dir).items()
+    return {k: v for k, v in entries if not k.startswith("_") and v != [None, None]}
+
+
+@mistake("components", rejected_by=SHIPPED, says="a part that was left out")
+def what_was_left_out_among_them(model_dir):
+    """[null, null] is a list, too."""
+    return {k: tuple(v) for k, v in read(model_dir).items() if isinstance(v, list)}
+
+
+@mistake("components", rejected_by=KEPT, says="'_replaced'")
+def every_list_of_two_names(model_dir):
+    """Lists of names, also of entries that begin with an underscore."""
+    return {k: tuple(v) for k, v in read(model_dir).items() if isinstance(v, list) and v[0]}
+
+
+@mistake("components", rejected_by=KEPT, says="a setting of the pipeline")
+def everything_of_length_two(model_dir):
+    """Two letters, or two entries of a dict, are no pair of names."""
+    found = {}
+    for name, value in read(model_dir).items():
+        sized = isinstance(value, (list, str, dict)) and len(value) == 2
+        if sized and not name.startswith("_") and value != [None, None]:
+            found[name] = value
+    return found
+
+
+@mistake("components", rejected_by=SHIPPED, says="a number is no list")
+def settings_taken_apart(model_dir):
+    """False has no first item."""
+    entries = read(model_dir).items()
+    return {k: tuple(v) for k, v in entries if not k.startswith("_") and v[0] is not None}
+
+
+@mistake("components", rejected_by=SHIPPED, says="with the pair ('diffusers', 'DDIMScheduler')")
+def only_the_classes(model_dir):
+    """The class without its library."""
+    return {name: class_name for name, (_, class_name) in parts(model_dir).items()}
+
+
+@mistake("components", rejected_by=SHIPPED, says="with the pair ('diffusers', 'DDIMScheduler')")
+def the_pair_turned_round(model_dir):
+    """The class first, its library second."""
+    return {name: (class_name, library) for name, (library, class_name) in parts(model_dir).items()}
+
+
+@mistake("components", rejected_by=SHIPPED, says="no part 'text_encoder'")
+def only_those_of_diffusers(model_dir):
+    """Tokenizer and text encoder are from another library."""
+    return {k: tuple(v) for k, v in parts(model_dir).items() if v[0] == "diffusers"}
+
+
+@mistake("components", rejected_by=SHIPPED, says="a dict with a pair for the name")
+def a_list_of_names(model_dir):
+    """The names alone."""
+    return list(parts(model_dir))
+
+
+@mistake("load_component", rejected_by=TEXT_ENCODER, says="Not every part is from Diffusers")
+def all_from_diffusers(model_dir, name):
+    """Every class is looked for in Diffusers."""
+    check(model_dir, name)
+    part = getattr(diffusers, parts(model_dir)[name][1])
+    return part.from_pretrained(model_dir, subfolder=name)
+
+
+@mistake("load_component", rejected_by=UNET, says="a configuration has none")
+def configuration_only(model_dir, name):
+    """A model of the right shape, with random weights."""
+    check(model_dir, name)
+    cls = part_class(model_dir, name)
+    if not issubclass(cls, UNet2DModel):
+        return cls.from_pretrained(model_dir, subfolder=name)
+    return cls.from_config(cls.load_config(model_dir, subfolder=name))
+
+
+@mistake("load_component", rejected_by=OTHERS, says="nothing else is read")
+def by_way_of_the_pipeline(model_dir, name):
+    """The whole pipeline is loaded for one part."""
+    check(model_dir, name)
+    return getattr(DiffusionPipeline.from_pretrained(model_dir), name)
+
+
+@mistake("load_component", rejected_by=UNET, says="its `from_pretrained` loads one")
+def the_class_alone(model_dir, name):
+    """The class is found, but nothing is loaded."""
+    check(model_dir, name)
+    return part_class(model_dir, name)
+
+
+@mistake("load_component", rejected_by=UNET, says="did you forget it?")
+def loaded_and_dropped(model_dir, name):
+    """`return` is missing."""
+    check(model_dir, name)
+    part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
+
+
+@mistake("load_component", rejected_by=f"{UNKNOWN}[noise_scheduler]", says="KeyError")
+def key_error(model_dir, name):
+    """What a dict raises."""
+    return part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
+
+
+@mistake("load_component", rejected_by=UNKNOWN, says="without ['scheduler'")
+def error_without_names(model_dir, name):
+    """The error does not say what there is."""
+    if name not in parts(model_dir):
+        raise ValueError(f"no part {name} in {model_dir}")
+    return part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
+
+
+@mistake("load_component", rejected_by=UNKNOWN, says="the result is None")
+def none_for_an_unknown_name(model_dir, name):
+    """No error at all."""
+    if name in parts(model_dir):
+        return part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
+
+
+@mistake("load_component", rejected_by=f"{UNKNOWN}[safety_checker]", says="a ValueError, since")
+def anything_in_the_file(model_dir, name):
+    """Whatever stands in model_index.json is taken for a part."""
+    index = read(model_dir)
+    if name not in index:
+        raise ValueError(f"{name} is none of {list(index)}")
+    library, class_name = index[name]
+    part = getattr(importlib.import_module(library), class_name)
+    return part.from_pretrained(model_dir, subfolder=name)
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="configuration passed on")
+def without_configuration(pipeline, scheduler_class):
+    """The new scheduler takes the library's defaults."""
+    pipeline.scheduler = scheduler_class()
+    return pipeline
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="configuration passed on")
+def configuration_of_the_pipeline(pipeline, scheduler_class):
+    """The pipeline has a configuration, too, which knows no betas."""
+    pipeline.scheduler = scheduler_class.from_config(pipeline.config)
+    return pipeline
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="configuration passed on")
+def only_the_length(pipeline, scheduler_class):
+    """One of the settings is passed on."""
+    length = pipeline.scheduler.config.num_train_timesteps
+    pipeline.scheduler = scheduler_class(num_train_timesteps=length)
+    return pipeline
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="prediction_type='epsilon'")
+def only_the_betas(pipeline, scheduler_class):
+    """The schedule survives, but not what the model predicts."""
+    pipeline.scheduler = scheduler_class(
+        trained_betas=pipeline.scheduler.betas.tolist(),
+        **{
+            key: pipeline.scheduler.config[key]
+            for key in ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule")
+        },
+        steps_offset=1,
+    )
+    return pipeline
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="the one that the pipeline had")
+def under_another_name(pipeline, scheduler_class):
+    """A pipeline has no part `noise_scheduler`; Python makes an attribute of it."""
+    pipeline.noise_scheduler = scheduler_class.from_config(pipeline.scheduler.config)
+    return pipeline
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="not the scheduler")
+def the_scheduler_alone(pipeline, scheduler_class):
+    """The scheduler is returned."""
+    pipeline.scheduler = scheduler_class.from_config(pipeline.scheduler.config)
+    return pipeline.scheduler
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="did you forget it?")
+def nothing_returned(pipeline, scheduler_class):
+    """`return` is missing."""
+    pipeline.scheduler = scheduler_class.from_config(pipeline.scheduler.config)
+
+
+@mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="makes a scheduler")
+def the_class_itself(pipeline, scheduler_class):
+    """The class is put there, not an object of it."""
+    pipeline.scheduler = scheduler_class
+    return pipeline
+
+
+@mistake("swap_scheduler", rejected_by=ITSELF, says="What was returned is another pipeline")
+def a_pipeline_of_its_own(pipeline, scheduler_class):
+    """The pipeline that was given stays as it was."""
+    scheduler = scheduler_class.from_config(pipeline.scheduler.config)
+    return type(pipeline)(**{**pipeline.components, "scheduler": scheduler})
+
+
+@mistake("swap_scheduler", rejected_by=STAY, says="other numbers")
+def a_fresh_unet(pipeline, scheduler_class):
+    """A pipeline with a new, untrained UNet."""
+    scheduler = scheduler_class.from_config(pipeline.scheduler.config)
+    unet = type(pipeline.unet).from_config(pipeline.unet.config)
+    pipeline.register_modules(unet=unet, scheduler=scheduler)
+    return pipeline
+
+
+@mistake("assemble", rejected_by=PLACES, says="ignores any other keyword")
+def noise_scheduler(model_dir, unet, scheduler):
+    """The pipeline's part is called `scheduler`; the library ignores the other name."""
+    return DiffusionPipeline.from_pretrained(model_dir, unet=unet, noise_scheduler=scheduler)
+
+
+@mistake("assemble", rejected_by=PLACES, says="by its name, `unet=`")
+def model(model_dir, unet, scheduler):
+    """The pipeline's part is called `unet`."""
+    return DiffusionPipeline.from_pretrained(model_dir, model=unet, scheduler=scheduler)
+
+
+@mistake("assemble", rejected_by=PLACES, says="by its name, `unet=`")
+def only_the_scheduler(model_dir, unet, scheduler):
+    """The UNet is forgotten."""
+    return DiffusionPipeline.from_pretrained(model_dir, scheduler=scheduler)
+
+
+@mistake("assemble", rejected_by=f"{PLACES}[text_to_image]", says="StableDiffusionPipeline")
+def always_ddpm(model_dir, unet, scheduler):
+    """The class of the pipeline is written into the function."""
+    return DDPMPipeline(unet=unet, scheduler=scheduler)
+
+
+@mistake("assemble", rejected_by=PLACES, says="expected    a DPMSolverMultistepScheduler")
+def configuration_of_the_scheduler(model_dir, unet, scheduler):
+    """The settings are given to a scheduler of the folder's class."""
+    pipeline = DiffusionPipeline.from_pretrained(model_dir, unet=unet)
+    pipeline.scheduler = type(pipeline.scheduler).from_config(scheduler.config)
+    return pipeline
+
+
+@mistake("assemble", rejected_by=PLACES, says="is None")
+def assembled_and_dropped(model_dir, unet, scheduler):
+    """`return` is missing."""
+    DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
+
+
+@mistake("assemble", rejected_by=REST, says="other numbers")
+def an_untrained_autoencoder(model_dir, unet, scheduler):
+    """The VAE is built anew."""
+    pipeline = DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
+    if hasattr(pipeline, "vae"):
+        pipeline.vae = type(pipeline.vae).from_config(pipeline.vae.config)
+    return pipeline
+
+
+@variant("components")
+def in_a_loop(model_dir):
+    """One entry after the other."""
+    found = {}
+    with open(os.path.join(model_dir, "model_index.json")) as file:
+        for name, value in json.load(file).items():
+            if name.startswith("_") or type(value) is not list:
+                continue
+            library, class_name = value
+            if library is not None and class_name is not None:
+                found[name] = (library, class_name)
+    return found
+
+
+@variant("components")
+def by_the_library(model_dir):
+    """Diffusers reads the file; lists in the place of pairs."""
+    index = DiffusionPipeline.load_config(model_dir)
+    lists = {name: value for name, value in index.items() if isinstance(value, (list, tuple))}
+    return {k: list(v) for k, v in lists.items() if not k.startswith("_") and all(v)}
+
+
+@variant("load_component")
+def from_its_own_folder(model_dir, name):
+    """The subfolder is a folder like any other."""
+    check(model_dir, name)
+    return part_class(model_dir, name).from_pretrained(os.path.join(model_dir, name))
+
+
+@variant("load_component")
+def by_a_table_of_libraries(model_dir, name):
+    """The two libraries that there are, without importlib."""
+    libraries = {"diffusers": diffusers, "transformers": transformers}
+    try:
+        library, class_name = parts(model_dir)[name]
+    except KeyError as error:
+        raise ValueError(f"{name!r}: choose from {sorted(parts(model_dir))}") from error
+    return getattr(libraries[library], class_name).from_pretrained(Path(model_dir), subfolder=name)
+
+
+@variant("swap_scheduler")
+def registered(pipeline, scheduler_class):
+    """`register_modules` puts it there; the configuration goes by way of a plain dict."""
+    config = dict(copy.deepcopy(pipeline.scheduler.config))
+    pipeline.register_modules(scheduler=scheduler_class.from_config(config))
+    return pipeline
+
+
+@variant("swap_scheduler")
+def known_settings_by_keyword(pipeline, scheduler_class):
+    """Only the settings that the class knows, through its constructor."""
+    known = inspect.signature(scheduler_class).parameters
+    config = {k: v for k, v in pipeline.scheduler.config.items() if k in known}
+    config.pop("variance_type", None)
+    pipeline.scheduler = scheduler_class(**config)
+    return pipeline
+
+
+@variant("assemble")
+def exchanged_afterwards(model_dir, unet, scheduler):
+    """Everything is loaded first."""
+    pipeline = DiffusionPipeline.from_pretrained(model_dir)
+    pipeline.unet, pipeline.scheduler = unet, scheduler
+    return pipeline
+
+
+@variant("assemble")
+def part_by_part(model_dir, unet, scheduler):
+    """All other parts are loaded by themselves, and the class is called."""
+    given = {"unet": unet, "scheduler": scheduler}
+    loaded = {
+        name: part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
+        for name in parts(model_dir)
+        if name not in given
+    }
+    pipeline_class = getattr(diffusers, read(model_dir)["_class_name"])
+    if pipeline_class is StableDiffusionPipeline:
+        loaded.update(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+    return pipeline_class(**loaded, **given)

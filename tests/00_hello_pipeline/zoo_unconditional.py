@@ -1,0 +1,373 @@
+"""Wrong and right answers to unconditional."""
+
+import os
+
+import numpy as np
+import torch
+from diffusers import DDPMPipeline, DDPMScheduler, DiffusionPipeline, UNet2DModel
+from PIL import Image
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import save_image
+
+from kata.zoo import mistake, variant
+
+FOLDER = "test_the_pipeline_of_the_folder_is_loaded"
+DEVICE = "test_the_pipeline_lies_on_the_device"
+ONE_CALL = "test_all_pictures_come_from_one_call"
+LIBRARY = "test_the_pictures_are_the_librarys"
+SEED = "test_the_seed_decides"
+GLOBAL = "test_the_global_random_state_stays_as_it_was"
+DEFAULTS = "test_eight_pictures_in_fifty_steps_are_the_default"
+ROWS = "test_the_pictures_lie_row_by_row"
+PARENTS = "test_missing_folders_are_made"
+UNCHANGED = "test_the_pictures_stay_as_they_were"
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def sheet(images, columns, rows):
+    """The pictures as the kata asks for them, as far as there are rows."""
+    width, height = images[0].size
+    picture = Image.new("RGB", (columns * width, rows * height))
+    for number, image in enumerate(images):
+        picture.paste(image, (number % columns * width, number // columns * height))
+    return picture
+
+
+@mistake("load_pipeline", rejected_by=DEVICE, says="`pipeline.to(device)` moves")
+def never_moved(model_dir, device="cpu"):
+    """The device is ignored."""
+    return DDPMPipeline.from_pretrained(model_dir)
+
+
+@mistake("load_pipeline", rejected_by=FOLDER, says="a configuration has none")
+def configuration_only(model_dir, device="cpu"):
+    """A model that is built from the configuration has random weights."""
+    unet = UNet2DModel.from_config(UNet2DModel.load_config(model_dir, subfolder="unet"))
+    scheduler = DDPMScheduler.from_pretrained(model_dir, subfolder="scheduler")
+    return DDPMPipeline(unet=unet, scheduler=scheduler).to(device)
+
+
+@mistake("load_pipeline", rejected_by=FOLDER, says="num_train_timesteps=1000")
+def a_scheduler_of_ones_own(model_dir, device="cpu"):
+    """The UNet is loaded, but the noise schedule is the library's default."""
+    unet = UNet2DModel.from_pretrained(model_dir, subfolder="unet")
+    return DDPMPipeline(unet=unet, scheduler=DDPMScheduler()).to(device)
+
+
+@mistake("load_pipeline", rejected_by=FOLDER, says="did you forget it?")
+def load_returns_nothing(model_dir, device="cpu"):
+    """`return` is missing."""
+    DDPMPipeline.from_pretrained(model_dir).to(device)
+
+
+@mistake("load_pipeline", rejected_by=FOLDER, says="the result is UNet2DModel")
+def only_the_unet(model_dir, device="cpu"):
+    """A model is no pipeline."""
+    return UNet2DModel.from_pretrained(model_dir, subfolder="unet").to(device)
+
+
+@mistake("load_pipeline", rejected_by=FOLDER, says="weights of type float16")
+def half_precision(model_dir, device="cpu"):
+    """Half precision, as everybody loads Stable Diffusion."""
+    return DDPMPipeline.from_pretrained(model_dir, torch_dtype=torch.float16).to(device)
+
+
+@mistake("load_pipeline", rejected_by=FOLDER, says="layers of other names or shapes")
+def always_the_shipped_one(model_dir, device="cpu"):
+    """The folder is written into the function."""
+    return DDPMPipeline.from_pretrained("data/models/ddpm-butterflies-32px").to(device)
+
+
+@mistake("generate", rejected_by=SEED, says="takes a `generator`")
+def no_generator(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The pipeline draws from torch's global state."""
+    return pipeline(batch_size=batch_size, num_inference_steps=num_inference_steps).images
+
+
+@mistake("generate", rejected_by=GLOBAL, says="seeds it for everybody")
+def global_seed(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """`torch.manual_seed` seeds the global state."""
+    torch.manual_seed(seed)
+    return pipeline(batch_size=batch_size, num_inference_steps=num_inference_steps).images
+
+
+@mistake("generate", rejected_by=GLOBAL, says="`torch.Generator().manual_seed` does not")
+def global_generator(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """`torch.manual_seed` returns the global generator."""
+    generator = torch.manual_seed(seed)
+    return pipeline(batch_size, generator, num_inference_steps).images
+
+
+@mistake("generate", rejected_by=LIBRARY, says="always 0: `seed` does not reach")
+def seed_ignored(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The seed is written into the function."""
+    return pipeline(batch_size, seeded(0), num_inference_steps).images
+
+
+@mistake("generate", rejected_by=SEED, says="`seed` does not reach the generator")
+def seed_of_everybody(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The seed that one sees everywhere is written into the function."""
+    return pipeline(batch_size, seeded(42), num_inference_steps).images
+
+
+@mistake("generate", rejected_by=LIBRARY, says="one for all of them was asked for")
+def a_generator_for_each_picture(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """One generator for each picture, each of another seed."""
+    generators = [seeded(seed + number) for number in range(batch_size)]
+    return pipeline(batch_size, generators, num_inference_steps).images
+
+
+@mistake("generate", rejected_by=LIBRARY, says="so that all are alike")
+def the_same_generator_for_each_picture(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """One generator for each picture, all of the same seed."""
+    generators = [seeded(seed) for _ in range(batch_size)]
+    return pipeline(batch_size, generators, num_inference_steps).images
+
+
+@mistake("generate", rejected_by=LIBRARY, says="differs by up to")
+def a_generator_that_was_used(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """A first picture to try it, and the generator is somewhere else."""
+    generator = seeded(seed)
+    pipeline(1, generator, 1)
+    return pipeline(batch_size, generator, num_inference_steps).images
+
+
+@mistake("generate", rejected_by=f"{ONE_CALL}[8-6]", says="called once for each picture")
+def picture_by_picture(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """A loop in the place of `batch_size`."""
+    generator = seeded(seed)
+    return [pipeline(1, generator, num_inference_steps).images[0] for _ in range(batch_size)]
+
+
+@mistake("generate", rejected_by=f"{ONE_CALL}[8-6]", says="the list of pictures has 1 items")
+def batch_size_forgotten(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """Without `batch_size` there is one picture."""
+    return pipeline(num_inference_steps=num_inference_steps, generator=seeded(seed)).images
+
+
+@mistake("generate", rejected_by=ONE_CALL, says="takes when it is told nothing")
+def steps_forgotten(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """Without `num_inference_steps` the pipeline takes a thousand."""
+    return pipeline(batch_size=batch_size, generator=seeded(seed)).images
+
+
+@mistake("generate", rejected_by=f"{ONE_CALL}[8-6]", says="the UNet was called 50 times")
+def steps_written_down(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The number of steps is always 50."""
+    return pipeline(batch_size, seeded(seed), 50).images
+
+
+@mistake("generate", rejected_by=ONE_CALL, says="`.images` of a pipeline")
+def the_whole_output(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The pictures are never taken out of what the pipeline returns."""
+    return pipeline(batch_size, seeded(seed), num_inference_steps)
+
+
+@mistake("generate", rejected_by=ONE_CALL, says="the pictures are a field of it")
+def sample_of_the_output(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """`.sample` is what a model returns, not a pipeline."""
+    return pipeline(batch_size, seeded(seed), num_inference_steps).sample
+
+
+@mistake("generate", rejected_by=ONE_CALL, says="A whole number was given there")
+def arguments_in_the_wrong_place(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The second argument of the pipeline is the generator, not the number of steps."""
+    return pipeline(batch_size, num_inference_steps, seeded(seed)).images
+
+
+@mistake("generate", rejected_by=ONE_CALL, says="lists them all")
+def a_keyword_that_is_none(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The pipeline has no argument `seed`."""
+    return pipeline(batch_size, num_inference_steps=num_inference_steps, seed=seed).images
+
+
+@mistake("generate", rejected_by=ONE_CALL, says="picture 0 is float32 array")
+def numbers_for_pictures(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The pictures as an array of numbers."""
+    output = pipeline(batch_size, seeded(seed), num_inference_steps, output_type="np")
+    return list(output.images)
+
+
+@mistake("generate", rejected_by=ONE_CALL, says="expected    a list of")
+def only_one_picture(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The first picture alone."""
+    return pipeline(batch_size, seeded(seed), num_inference_steps).images[0]
+
+
+@mistake("generate", rejected_by=DEFAULTS, says="the UNet was called 20 times")
+def fewer_steps_by_default(pipeline, batch_size=8, num_inference_steps=20, seed=0):
+    """The default of the stub was changed."""
+    return pipeline(batch_size, seeded(seed), num_inference_steps).images
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[rest]", says="incomplete row is missing")
+def only_full_rows(images, path, columns=4):
+    """The number of rows is rounded down."""
+    rows = len(images) // columns
+    sheet(images[: rows * columns], columns, rows).save(path)
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[few]", says="also when there are fewer")
+def as_wide_as_there_are_pictures(images, path, columns=4):
+    """Fewer pictures than columns make a narrower sheet."""
+    columns = min(columns, len(images))
+    sheet(images, columns, -(-len(images) // columns)).save(path)
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[full]", says="shows picture 2")
+def column_by_column(images, path, columns=4):
+    """The pictures run down before they run to the right."""
+    rows = -(-len(images) // columns)
+    picture = Image.new("RGB", (columns * images[0].width, rows * images[0].height))
+    for number, image in enumerate(images):
+        picture.paste(image, (number // rows * image.width, number % rows * image.height))
+    picture.save(path)
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[full]", says="Rows and columns are swapped")
+def as_many_rows_as_columns(images, path, columns=4):
+    """`columns` counts the pictures in a column."""
+    sheet(images, -(-len(images) // columns), columns).save(path)
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[rest]", says="is not black")
+def white_places(images, path, columns=4):
+    """What is left of the last row is white."""
+    rows = -(-len(images) // columns)
+    white = Image.new("RGB", images[0].size, "white")
+    sheet([*images, *[white] * (rows * columns - len(images))], columns, rows).save(path)
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[full]", says="a file of format JPEG")
+def saved_as_jpeg(images, path, columns=4):
+    """JPEG changes the pixels, whatever the name of the file."""
+    sheet(images, columns, -(-len(images) // columns)).save(path, format="JPEG")
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[full]", says="no file at sheet.png")
+def never_saved(images, path, columns=4):
+    """The sheet is returned, not saved."""
+    return sheet(images, columns, -(-len(images) // columns))
+
+
+@mistake(
+    "save_pictures", rejected_by=f"{ROWS}[full]", says="a PIL image of mode RGB and size 28x10"
+)
+def framed(images, path, columns=4):
+    """torchvision's grid puts a frame of two pixels around each picture."""
+    batch = torch.stack([torch.from_numpy(np.array(image)).permute(2, 0, 1) for image in images])
+    save_image(batch / 255, path, nrow=columns)
+
+
+@mistake("save_pictures", rejected_by=PARENTS, says="makes them")
+def folders_expected(images, path, columns=4):
+    """The folder has to be there already."""
+    sheet(images, columns, -(-len(images) // columns)).save(path)
+
+
+@mistake("save_pictures", rejected_by=PARENTS, says="makes them")
+def one_folder_made(images, path, columns=4):
+    """Only the last folder is made, not those above it."""
+    folder = os.path.dirname(path)
+    if not os.path.exists(folder):
+        os.mkdir(folder)
+    sheet(images, columns, -(-len(images) // columns)).save(path)
+
+
+@mistake("save_pictures", rejected_by=UNCHANGED, says="`images` was changed by the call")
+def filled_up_in_place(images, path, columns=4):
+    """The black pictures are appended to the caller's list."""
+    while len(images) % columns:
+        images.append(Image.new("RGB", images[0].size))
+    sheet(images, columns, len(images) // columns).save(path)
+
+
+@variant("load_pipeline")
+def by_the_general_class(model_dir, device="cpu"):
+    """DiffusionPipeline finds out that it is a DDPMPipeline."""
+    pipeline = DiffusionPipeline.from_pretrained(model_dir, torch_dtype=torch.float32)
+    pipeline.to(torch.device(device))
+    return pipeline
+
+
+@variant("load_pipeline")
+def from_its_parts(model_dir, device="cpu"):
+    """Each part is loaded from its subfolder."""
+    unet = UNet2DModel.from_pretrained(model_dir, subfolder="unet").to(device)
+    scheduler = DDPMScheduler.from_pretrained(model_dir, subfolder="scheduler")
+    return DDPMPipeline(unet, scheduler)
+
+
+@variant("load_pipeline")
+def by_a_device_map(model_dir, device="cpu"):
+    """The library loads the weights to where they shall lie."""
+    return DDPMPipeline.from_pretrained(model_dir, device_map=device)
+
+
+@variant("generate")
+def by_position(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """Arguments by position, a tuple in the place of the output."""
+    generator = torch.Generator("cpu")
+    generator.manual_seed(seed)
+    (images,) = pipeline(batch_size, generator, num_inference_steps, return_dict=False)
+    return tuple(images)
+
+
+@variant("generate")
+def by_way_of_an_array(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The pipeline gives numbers, which are made pictures here."""
+    pixels = pipeline(batch_size, seeded(seed), num_inference_steps, output_type="np").images
+    return [Image.fromarray((255 * one).astype(np.uint8)) for one in pixels]
+
+
+@variant("generate")
+def the_loop_by_hand(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """What the pipeline does, written out."""
+    generator, size = seeded(seed), pipeline.unet.config.sample_size
+    device = pipeline.device
+    image = torch.randn(batch_size, 3, size, size, generator=generator).to(device)
+    pipeline.scheduler.set_timesteps(num_inference_steps)
+    with torch.no_grad():
+        for t in pipeline.scheduler.timesteps:
+            noise = pipeline.unet(image, t).sample
+            image = pipeline.scheduler.step(noise, t, image, generator=generator).prev_sample
+    return [to_pil_image(one) for one in (image / 2 + 0.5).clamp(0, 1).cpu()]
+
+
+@variant("generate")
+def in_a_fork_of_the_global_state(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The global generator is seeded, and put back as it was."""
+    with torch.random.fork_rng(devices=[]):
+        generator = torch.manual_seed(seed)
+        return pipeline(batch_size, generator, num_inference_steps)["images"]
+
+
+@variant("save_pictures")
+def pasted_one_by_one(images, path, columns=4):
+    """Pillow alone."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    sheet(images, columns, -(-len(images) // columns)).save(path, "PNG", optimize=True)
+
+
+@variant("save_pictures")
+def as_one_array(images, path, columns=4):
+    """The pixels of all pictures in one array, whose axes are moved."""
+    width, height = images[0].size
+    rows = (len(images) - 1) // columns + 1
+    pixels = np.zeros((rows * columns, height, width, 3), np.uint8)
+    pixels[: len(images)] = np.stack([np.asarray(image) for image in images])
+    pixels = pixels.reshape(rows, columns, height, width, 3).swapaxes(1, 2)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    Image.fromarray(pixels.reshape(rows * height, columns * width, 3)).save(path)
+
+
+@variant("save_pictures")
+def by_torchvision(images, path, columns=4):
+    """torchvision's grid, without its frame; it is as wide as `columns` once the row is full."""
+    missing = -len(images) % columns
+    tensors = [torch.from_numpy(np.array(image)).permute(2, 0, 1) / 255 for image in images]
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    save_image([*tensors, *[torch.zeros_like(tensors[0])] * missing], path, nrow=columns, padding=0)

@@ -1,0 +1,391 @@
+"""Samplers are exchangeable: one model, one noise, and the same picture by each of them."""
+
+import contextlib
+import copy
+import re
+
+import pytest
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+)
+
+from kata import expect
+from kata.describe import describe
+from kata.probes import GaussianUNet, tiny_unet
+from kata.tiny_pipelines import plain_unet, text_to_image, unconditional
+from kata.verdict import Wrong
+
+NAMES = {
+    "ddim": "DDIMScheduler",
+    "dpm-solver++": "DPMSolverMultistepScheduler",
+    "euler": "EulerDiscreteScheduler",
+    "ddpm": "DDPMScheduler",
+}
+CLASSES = {
+    "ddim": DDIMScheduler,
+    "dpm-solver++": DPMSolverMultistepScheduler,
+    "euler": EulerDiscreteScheduler,
+    "heun": HeunDiscreteScheduler,  # calls the model twice a step
+    "ddpm": DDPMScheduler,
+}
+
+
+# with_scheduler
+
+
+@pytest.fixture
+def pipeline(rng):
+    """A small pipeline whose scheduler has hardly a setting of its class."""
+    scheduler = DDPMScheduler(
+        num_train_timesteps=int(torch.randint(200, 900, (1,), generator=rng)),
+        beta_start=0.0002,
+        beta_end=0.03,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        clip_sample=False,
+        timestep_spacing="trailing",
+        steps_offset=1,
+    )
+    return unconditional(plain_unet(), scheduler)
+
+
+def swapped(exercise, pipeline, name):
+    """Call the learner's function and look at what came back: a pipeline of the same class."""
+    with classes_for_objects_told():
+        result = exercise.with_scheduler(pipeline, name)
+    class_name = type(pipeline).__name__
+    of_scheduler = describe(result).endswith("Scheduler") or "Scheduler(" in describe(result)
+    hint = "The scheduler alone: put it into a new pipeline." if of_scheduler else ""
+    return expect.instance(result, class_name, hint)
+
+
+@contextlib.contextmanager
+def classes_for_objects_told():
+    """Say it where a class was put in the place of a scheduler, or called with a configuration."""
+    try:
+        yield
+    except (AttributeError, TypeError, ValueError) as error:
+        text = str(error).splitlines()[0]
+        wanted = "a scheduler made by `from_config` of the old one's configuration"
+        if re.search(r"type object '\w+Scheduler' has no attribute", text):
+            hint = "This is the class itself: `from_config` makes an object of it."
+            raise Wrong(f"{type(error).__name__}: {text}", wanted, hint) from error
+        raise
+
+
+def check_scheduler(scheduler, name, old):
+    """The scheduler is of the class that `name` stands for, with the configuration of the old."""
+    hint = "This is the class itself: `from_config` makes an object of it."
+    expect.instance(scheduler, NAMES[name], hint if isinstance(scheduler, type) else "")
+    wanted = type(scheduler).from_config(old.config)
+    expect.configuration(scheduler, wanted)
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_new_scheduler_has_the_configuration_of_the_old_one(exercise, pipeline, name):
+    """The new scheduler is of the class that was named, made from the old one's configuration."""
+    old = copy.deepcopy(pipeline.scheduler)
+    check_scheduler(swapped(exercise, pipeline, name).scheduler, name, old)
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("name", ["ddim", "dpm-solver++", "euler"])
+def test_the_given_pipeline_keeps_its_scheduler(exercise, pipeline, name):
+    """Whoever calls has two pipelines afterwards: theirs, as it was, and the new one."""
+    old = copy.deepcopy(pipeline.scheduler)
+    swapped(exercise, pipeline, name)
+    kept = type(pipeline.scheduler) is type(old) and dict(pipeline.scheduler.config) == dict(
+        old.config
+    )
+    expect.that(
+        kept,
+        f"the given pipeline has a {describe(pipeline.scheduler)} after the call",
+        f"its own {describe(old)}",
+        "The scheduler was put into the pipeline that was given: make a new pipeline.",
+    )
+
+
+def test_the_new_pipeline_has_the_same_model(exercise, pipeline):
+    """The new pipeline has the weights of the given one."""
+    result = swapped(exercise, pipeline, "ddim")
+    weights, wanted = result.unet.state_dict(), pipeline.unet.state_dict()
+    same = weights.keys() == wanted.keys() and all(
+        torch.equal(weights[k], wanted[k]) for k in wanted
+    )
+    expect.that(
+        same,
+        "the UNet of the new pipeline has other weights",
+        "the UNet of the given pipeline",
+        "A scheduler has no weights and needs none: only the model that was trained will do.",
+    )
+
+
+def test_a_text_to_image_pipeline_keeps_its_other_parts(exercise):
+    """Whatever the class of the pipeline, the new one is of it, with all its parts."""
+    pipeline = text_to_image()
+    parts = {name: type(part).__name__ for name, part in pipeline.components.items()}
+    result = swapped(exercise, pipeline, "euler")
+    found = {name: type(part).__name__ for name, part in result.components.items()}
+    expect.that(
+        found == parts | {"scheduler": NAMES["euler"]},
+        f"a pipeline of {found}",
+        f"the parts of the given one, {parts}, with another scheduler",
+    )
+    check_scheduler(result.scheduler, "euler", pipeline.scheduler)
+
+
+def test_there_and_back_nothing_is_lost(exercise, pipeline):
+    """A setting that one class has no place for is still there when the next one asks for it."""
+    old = copy.deepcopy(pipeline.scheduler)
+    there = swapped(exercise, pipeline, "euler")
+    back = swapped(exercise, there, "ddpm").scheduler
+    expect.instance(back, "DDPMScheduler")
+    expect.configuration(back, old)
+
+
+@pytest.mark.parametrize("name", ["ddmi", "DDIMScheduler", ""])
+def test_an_unknown_name_is_an_error_that_lists_the_names(exercise, pipeline, name):
+    """A name that stands for nothing raises a ValueError, which says what could be typed."""
+    wanted = f"a ValueError whose message lists the names: {', '.join(NAMES)}"
+    try:
+        result = exercise.with_scheduler(pipeline, name)
+    except ValueError as error:
+        missing = [known for known in NAMES if known not in str(error)]
+        expect.that(not missing, f"a ValueError that says {str(error)!r}", wanted)
+    except (KeyError, AttributeError) as error:
+        hint = "A dict raises KeyError: look first whether the name is in it."
+        hint = hint if isinstance(error, KeyError) else ""
+        raise Wrong(f"{type(error).__name__}: {error}", wanted, hint) from error
+    else:
+        expect.that(False, f"{describe(result)} for the name {name!r}", wanted)
+
+
+# denoise_scaled
+
+
+def walk(model, scheduler, noise, steps, slip=None):
+    """The samples that the model is shown and the last sample, with a `slip` of the name below."""
+    unset = scheduler.init_noise_sigma
+    scheduler.set_timesteps(steps)
+    sigma = {"no sigma": 1.0, "unscaled": 1.0, "early sigma": unset}.get(
+        slip, scheduler.init_noise_sigma
+    )
+    sample, shown = noise * sigma, []
+    for t in scheduler.timesteps:
+        scaled = scheduler.scale_model_input(sample, t)
+        if slip == "scaled twice":
+            scaled = scheduler.scale_model_input(scaled, t)
+        shown.append(sample if slip in ("not scaled", "unscaled") else scaled)
+        prediction = model(shown[-1], t).sample
+        stepped = scaled if slip == "scaled is stepped" else sample
+        stepped = noise * sigma if slip == "not fed back" else stepped
+        after = scheduler.step(prediction, t, stepped)
+        clean = slip == "clean fed back" and hasattr(after, "pred_original_sample")
+        sample = after.pred_original_sample if clean else after.prev_sample
+    return torch.stack(shown), sample
+
+
+SLIPS = {
+    "no sigma": "The walk begins with bare noise: `init_noise_sigma` is its strength.",
+    "early sigma": "`init_noise_sigma` was read before `set_timesteps`, which may change it.",
+    "not scaled": "The model is shown the sample itself: `scale_model_input` comes before it.",
+    "unscaled": "Nothing is scaled, neither the noise at first nor what the model is shown.",
+    "scaled twice": "The sample is scaled twice: `scale_model_input` once a step, for the model.",
+    "scaled is stepped": "`step` was given the scaled sample: scaling is for the model alone.",
+    "not fed back": "Each step begins with the noise again: the sample must be fed back.",
+    "clean fed back": "`pred_original_sample` is the guess of the end: go on with `prev_sample`.",
+}
+
+
+def denoised(exercise, model, scheduler, noise, steps, seed=None):
+    """Call the learner's function and look at what came back: type, shape, dtype."""
+    with expect.outputs_told():
+        result = exercise.call("denoise_scaled", [model, scheduler, noise, steps], seed=seed)
+    return expect.tensor(result, tuple(noise.shape), torch.float32)
+
+
+def used_before(name, **settings):
+    """A scheduler that does not clip, and whose timesteps are still those of another picture."""
+    config = {"beta_start": 0.0001, "beta_end": 0.02, "beta_schedule": "linear"}
+    scheduler = CLASSES[name].from_config({**config, "clip_sample": False, **settings})
+    scheduler.set_timesteps(3)
+    return scheduler
+
+
+def anew(scheduler):
+    return type(scheduler).from_config(scheduler.config)
+
+
+def check_timesteps(calls, scheduler, steps, batch):
+    """The model was called once at each of the timesteps, with one timestep for all pictures."""
+    fresh = anew(scheduler)
+    fresh.set_timesteps(steps)
+    wanted = fresh.timesteps.tolist()
+    times = [torch.as_tensor(call["timestep"]).double().reshape(-1) for call in calls]
+    uniform = all(len(time) in (1, batch) and (time == time[0]).all() for time in times)
+    found = [time[0].item() for time in times] if uniform else None
+    seen = f"{len(calls)} calls of the model" + (f", at {describe(found)}" if uniform else "")
+    stale = [3, 5]  # calls that three steps make, with one and with two calls a step
+    hint = ""
+    if len(calls) in stale and len(calls) != len(wanted):
+        hint = "The timesteps are those of an earlier walk: `set_timesteps` comes first."
+    elif found == wanted[::-1]:
+        hint = "Upwards: sampling goes from much noise to little, in the order of `timesteps`."
+    right = uniform and found == pytest.approx(wanted, abs=1e-3)  # float32 of up to 1000
+    expect.that(right, seen, f"one call at each of the timesteps {describe(wanted)}", hint)
+
+
+def check_walk(calls, result, noise, walked):
+    """At each step the model was shown the scaled sample, and the last sample came back.
+
+    walked  gives the samples that must be shown, and the last one; or those of a slip
+    """
+    expect.that(
+        all(call["sample"].shape == noise.shape for call in calls),
+        f"the model was shown a {describe(calls[0]['sample'])}",
+        f"the whole batch {tuple(noise.shape)} in each call",
+    )
+    shown = torch.stack([call["sample"] for call in calls])
+    wanted, last = walked()
+    off = [number for number in range(len(wanted)) if not near(shown[number], wanted[number])]
+    if off:
+        raise Wrong(
+            f"call {off[0] + 1} of {len(wanted)} showed the model a {describe(shown[off[0]])}",
+            f"a {describe(wanted[off[0]])}: `scale_model_input` of the sample",
+            _walk_hint(shown, walked),
+        )
+    expect.that(
+        near(result, last),
+        f"the result is a {describe(result)}",
+        f"the sample after the last step: a {describe(last)}",
+        _result_hint(result, last),
+    )
+
+
+def _walk_hint(shown, walked):
+    """The slip by which the model is shown these very samples."""
+    return next((hint for slip, hint in SLIPS.items() if near(shown, walked(slip)[0])), "")
+
+
+def _result_hint(result, last):
+    """The slip that makes this of the last sample."""
+    slips = {
+        "The last sample was clamped.": last.clamp(-1, 1),
+        "The last sample was brought to [0, 1].": last / 2 + 0.5,
+        "The last sample was brought to [0, 1] and clamped.": (last / 2 + 0.5).clamp(0, 1),
+    }
+    return next((hint for hint, slip in slips.items() if near(result, slip)), "")
+
+
+def near(one, other):
+    """Equal but for the rounding of float32 over some steps, which grows with the numbers."""
+    return one.shape == other.shape and torch.allclose(
+        one, other, rtol=0, atol=1e-3 * (1 + other.abs().max().item())
+    )
+
+
+@pytest.mark.points(4)
+@pytest.mark.parametrize("spacing", ["linspace", "leading"])
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_model_is_shown_the_scaled_sample(exercise, rng, seed, name, spacing):
+    """Each scheduler has a scale of its own for its samples; the model knows that of DDPM only."""
+    model, scheduler = tiny_unet().eval(), used_before(name, timestep_spacing=spacing)
+    noise = torch.randn(2, 3, 8, 8, generator=rng)
+    result = denoised(exercise, model, scheduler, noise, 6, seed)
+    calls, model.calls = model.calls, []
+    check_timesteps(calls, scheduler, 6, len(noise))
+
+    @torch.no_grad()
+    def walked(slip=None):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return walk(model, anew(scheduler), noise, 6, slip)
+
+    check_walk(calls, result, noise, walked)
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize(
+    "name, share, bound",
+    [("ddim", 0.6, 0.15), ("euler", 0.6, 0.15), ("dpm-solver++", 0.35, 0.04), ("heun", 0.35, 0.04)],
+)
+def test_more_steps_lead_to_one_picture(exercise, rng, name, share, bound):
+    """Without chance in the steps, every sampler nears the same picture, each at its own rate.
+
+    For pixels of mean m and standard deviation s the exact path is known: a number that begins z
+    standard deviations from the mean ends there. Twice the steps halve the error of a sampler of
+    first order and quarter that of one of second order; the bounds leave some room for the fact
+    that 20 steps are few.
+    """
+    mean, std = (torch.rand(2, generator=rng) * 0.2 + torch.tensor([0.1, 0.4])).tolist()
+    model = GaussianUNet(mean, std, beta_schedule="linear")
+    noise = torch.randn(4, 3, 8, 8, generator=rng)
+    errors = []
+    for steps in (20, 40):
+        scheduler = used_before(name, timestep_spacing="leading")
+        result = denoised(exercise, model, scheduler, noise, steps)
+        target = exact_end(model, anew(scheduler), noise, steps)
+        errors.append((result - target).square().mean().sqrt().item() / std)
+    seen = f"off by {errors[0]:.1%} of the pixels' spread in 20 steps, by {errors[1]:.1%} in 40"
+    expect.that(errors[1] <= bound, seen, f"at most {bound:.0%} in 40 steps")
+    expect.that(errors[1] <= share * errors[0], seen, f"at most {share:.0%} of it in 40 steps")
+
+
+def exact_end(model, scheduler, noise, steps):
+    """The exact path's end for the noise with which the walk of so many steps begins."""
+    scheduler.set_timesteps(steps)
+    alpha_bar = model.alpha_bar(scheduler.timesteps[0])
+    mean, std = model.config.mean, model.config.std
+    deviations = (noise - alpha_bar.sqrt() * mean) / (alpha_bar * std**2 + 1 - alpha_bar).sqrt()
+    return (mean + std * deviations).float()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_model_is_asked_in_evaluation_mode(exercise, rng, training):
+    """The model is asked in evaluation mode, and afterwards is in the mode in which it came."""
+    model = tiny_unet().train(training)
+    denoised(exercise, model, used_before("ddim"), torch.randn(2, 3, 8, 8, generator=rng), 2)
+    expect.that(
+        not any(call["training"] for call in model.calls),
+        "the model was asked in training mode",
+        "evaluation mode: `model.eval()`",
+        "In training mode dropout would throw away parts of the picture.",
+    )
+    expect.that(
+        model.training == training,
+        f"afterwards the model is in {'training' if model.training else 'evaluation'} mode",
+        f"the mode in which it came: `model.train({training})`",
+    )
+
+
+def test_no_graph_is_kept(exercise, rng):
+    """Nothing is kept for a backward pass, which would fill the memory."""
+    model = tiny_unet().eval()
+    denoised(exercise, model, used_before("euler"), torch.randn(2, 3, 8, 8, generator=rng), 2)
+    on_graph = exercise.last.on_graph or any(call["on_graph"] for call in model.calls)
+    expect.that(
+        not on_graph,
+        "a sample on autograd's graph",
+        "samples without a graph: the loop under `torch.no_grad()`",
+    )
+
+
+def test_the_noise_stays_as_it_was(exercise, rng):
+    """Whoever calls may give the same noise to the next sampler."""
+    noise = torch.randn(2, 3, 8, 8, generator=rng)
+    denoised(exercise, tiny_unet().eval(), used_before("euler"), noise, 2)
+    expect.unchanged(exercise.last)
+
+
+@pytest.mark.gpu
+def test_it_samples_on_a_gpu(exercise, rng):
+    """On a GPU the pictures stay there."""
+    model, noise = tiny_unet().eval().to("cuda"), torch.randn(2, 3, 8, 8, generator=rng).to("cuda")
+    result = denoised(exercise, model, used_before("euler"), noise, 4)
+    expect.that(result.is_cuda, f"pictures on {result.device}", "pictures on the model's device")

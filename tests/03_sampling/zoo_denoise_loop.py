@@ -1,0 +1,732 @@
+"""Wrong and right answers to denoise_loop."""
+
+import contextlib
+import copy
+
+import torch
+
+from kata.zoo import mistake, variant
+
+STEPS = "test_the_pictures_are_those_of_the_schedulers_steps"
+USED = "test_a_scheduler_that_was_used_is_set_anew"
+EVALUATION = "test_the_model_is_asked_in_evaluation_mode"
+AS_IT_WAS = "test_the_model_comes_back_as_it_was"
+GRAPH = "test_nothing_is_kept_for_a_backward_pass"
+GENERATOR = "test_the_noise_on_the_way_comes_from_the_generator"
+FRAMES = "test_frames_are_spread_over_the_walk"
+
+
+@contextlib.contextmanager
+def sampling(model):
+    """Evaluation mode, without gradients, and the mode of before afterwards."""
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        yield
+    model.train(training)
+
+
+def walked(model, scheduler, noise, steps, generator=None, change=lambda sample: sample):
+    """The right samples, from the noise on; `change` is a mistake's work on each of them."""
+    samples = [noise]
+    with sampling(model):
+        scheduler.set_timesteps(steps)
+        for t in scheduler.timesteps:
+            prediction = model(samples[-1], t).sample
+            step = scheduler.step(prediction, t, samples[-1], generator=generator)
+            samples.append(change(step.prev_sample))
+    return samples
+
+
+def asked_at(model, scheduler, noise, timesteps, generator=None):
+    """The pictures of a walk over timesteps of a mistake's choice."""
+    sample = noise
+    with sampling(model):
+        for t in timesteps:
+            prediction = model(sample, t).sample
+            sample = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+    return sample
+
+
+# denoise
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="all timesteps of the training")
+def set_timesteps_forgotten(model, scheduler, noise, num_inference_steps, generator=None):
+    """Without `set_timesteps` the scheduler walks the whole schedule."""
+    return asked_at(model, scheduler, noise, scheduler.timesteps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="you need to run 'set_timesteps'")
+def set_timesteps_forgotten_with_ddim(model, scheduler, noise, num_inference_steps, generator=None):
+    """DDIM says itself what is missing."""
+    return asked_at(model, scheduler, noise, scheduler.timesteps, generator)
+
+
+@mistake("denoise", rejected_by=USED, says="timesteps of another walk")
+def set_only_when_new(model, scheduler, noise, num_inference_steps, generator=None):
+    """A scheduler that has timesteps keeps them."""
+    if scheduler.num_inference_steps is None:
+        scheduler.set_timesteps(num_inference_steps)
+    return asked_at(model, scheduler, noise, scheduler.timesteps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="goes upwards")
+def upwards(model, scheduler, noise, num_inference_steps, generator=None):
+    """From timestep 0 on, as noise was added."""
+    scheduler.set_timesteps(num_inference_steps)
+    return asked_at(model, scheduler, noise, scheduler.timesteps.flip(0), generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="goes upwards")
+def upwards_with_ddpm(model, scheduler, noise, num_inference_steps, generator=None):
+    """From timestep 0 on, as noise was added."""
+    scheduler.set_timesteps(num_inference_steps)
+    return asked_at(model, scheduler, noise, reversed(scheduler.timesteps), generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="The first step is left out")
+def first_step_missing(model, scheduler, noise, num_inference_steps, generator=None):
+    """The walk begins at the second timestep."""
+    scheduler.set_timesteps(num_inference_steps)
+    return asked_at(model, scheduler, noise, scheduler.timesteps[1:], generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="The last step is left out")
+def last_step_missing(model, scheduler, noise, num_inference_steps, generator=None):
+    """The walk ends before the last timestep."""
+    scheduler.set_timesteps(num_inference_steps)
+    return asked_at(model, scheduler, noise, scheduler.timesteps[:-1], generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="The last step is left out")
+def one_step_at_timestep_zero_skipped(model, scheduler, noise, num_inference_steps, generator=None):
+    """Timestep 0 is taken for the end, at which there is nothing more to do."""
+    scheduler.set_timesteps(num_inference_steps)
+    timesteps = [t for t in scheduler.timesteps if t > 0]
+    return asked_at(model, scheduler, noise, timesteps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="all timesteps of the training")
+def training_timesteps(model, scheduler, noise, num_inference_steps, generator=None):
+    """A step for each timestep of the training."""
+    scheduler.set_timesteps(num_inference_steps)
+    timesteps = range(scheduler.config.num_train_timesteps - 1, -1, -1)
+    return asked_at(model, scheduler, noise, timesteps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="that `set_timesteps` has picked")
+def training_timesteps_with_ddpm(model, scheduler, noise, num_inference_steps, generator=None):
+    """The scheduler of DDPM does not know them, once `set_timesteps` has picked some."""
+    scheduler.set_timesteps(num_inference_steps)
+    timesteps = range(scheduler.config.num_train_timesteps - 1, -1, -1)
+    return asked_at(model, scheduler, noise, timesteps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="one timestep for the whole batch")
+def all_timesteps_at_once(model, scheduler, noise, num_inference_steps, generator=None):
+    """The model gets the whole list of timesteps at each step, here one for each picture."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(sample, scheduler.timesteps[: len(noise)]).sample
+            sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="The model gets the index")
+def index_for_the_model(model, scheduler, noise, num_inference_steps, generator=None):
+    """The model is asked at 0, 1, 2 and so on."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for i, t in enumerate(scheduler.timesteps):
+            sample = scheduler.step(model(sample, i).sample, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="`step` gets the index")
+def index_for_the_step(model, scheduler, noise, num_inference_steps, generator=None):
+    """The scheduler is told the number of the step instead of the timestep."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for i, t in enumerate(scheduler.timesteps):
+            sample = scheduler.step(model(sample, t).sample, i, sample).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="not its index")
+def index_for_the_step_of_ddpm(model, scheduler, noise, num_inference_steps, generator=None):
+    """The scheduler of DDPM looks it up among its timesteps, and does not find it."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for i, t in enumerate(scheduler.timesteps):
+            sample = scheduler.step(
+                model(sample, t).sample, i, sample, generator=generator
+            ).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="what a step gives is what the next")
+def never_fed_back(model, scheduler, noise, num_inference_steps, generator=None):
+    """Every step begins with the noise again."""
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(noise, t).sample
+            sample = scheduler.step(prediction, t, noise, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="The model is shown `noise` again")
+def model_sees_the_noise_only(model, scheduler, noise, num_inference_steps, generator=None):
+    """The sample moves on, but the model is always asked about the noise."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(noise, t).sample
+            sample = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="Each step begins with `noise`")
+def step_from_the_noise(model, scheduler, noise, num_inference_steps, generator=None):
+    """The model sees the sample, but the scheduler steps from the noise."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(sample, t).sample
+            sample = scheduler.step(prediction, t, noise, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="`pred_original_sample`, the guess")
+def clean_guess_fed_back(model, scheduler, noise, num_inference_steps, generator=None):
+    """The guess at the picture goes on as the next sample."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(sample, t).sample
+            step = scheduler.step(prediction, t, sample, generator=generator)
+            sample = step.pred_original_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="The whole prediction is taken away")
+def noise_subtracted_by_hand(model, scheduler, noise, num_inference_steps, generator=None):
+    """Noisy minus noise is clean, one might think."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            sample = sample - model(sample, t).sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="changed places")
+def arguments_swapped(model, scheduler, noise, num_inference_steps, generator=None):
+    """Sample and prediction change places in `step`."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(sample, t).sample
+            sample = scheduler.step(sample, t, prediction, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="in a field of it")
+def model_output_not_opened(model, scheduler, noise, num_inference_steps, generator=None):
+    """A model returns an object that holds the prediction."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            sample = scheduler.step(model(sample, t), t, sample, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="in a field of it")
+def step_output_not_opened(model, scheduler, noise, num_inference_steps, generator=None):
+    """A step returns an object that holds the sample."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            sample = scheduler.step(model(sample, t).sample, t, sample, generator=generator)
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="write `generator=generator`")
+def generator_in_the_place_of_eta(model, scheduler, noise, num_inference_steps, generator=None):
+    """The fourth place is the generator's in DDPM alone."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            sample = scheduler.step(model(sample, t).sample, t, sample, generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="is not `noise`")
+def fresh_noise(model, scheduler, noise, num_inference_steps, generator=None):
+    """Another noise is drawn, of the same shape."""
+    noise = torch.randn(noise.shape, generator=generator)
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="is not `noise`")
+def noise_rescaled(model, scheduler, noise, num_inference_steps, generator=None):
+    """Noise is brought into the range of pictures."""
+    return walked(model, scheduler, noise.clamp(-1, 1), num_inference_steps, generator)[-1]
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="not clamped")
+def clamped_at_the_end(model, scheduler, noise, num_inference_steps, generator=None):
+    """The pictures are brought into the range that a picture has."""
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1].clamp(-1, 1)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="not clamped")
+def clamped_on_the_way(model, scheduler, noise, num_inference_steps, generator=None):
+    """Every sample is brought into the range that a picture has."""
+    return walked(
+        model, scheduler, noise, num_inference_steps, generator, lambda x: x.clamp(-1, 1)
+    )[-1]
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="the pipeline does that")
+def as_the_pipeline_returns_it(model, scheduler, noise, num_inference_steps, generator=None):
+    """Rescaled to [0, 1] for a PIL image."""
+    pictures = walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+    return (pictures / 2 + 0.5).clamp(0, 1)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="nothing is rescaled")
+def rescaled(model, scheduler, noise, num_inference_steps, generator=None):
+    """Rescaled to [0, 1], as if it were to be shown."""
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1] / 2 + 0.5
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="did you forget it")
+def nothing_returned(model, scheduler, noise, num_inference_steps, generator=None):
+    """The loop runs, and its sample is lost."""
+    walked(model, scheduler, noise, num_inference_steps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="batch of pictures is list")
+def all_samples_returned(model, scheduler, noise, num_inference_steps, generator=None):
+    """All samples, not the last one."""
+    return walked(model, scheduler, noise, num_inference_steps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="the one from before this step")
+def sample_before_the_last_step(model, scheduler, noise, num_inference_steps, generator=None):
+    """What the last step gave is not what is returned."""
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-2]
+
+
+@mistake("denoise", rejected_by=EVALUATION, says="`model.eval()`")
+def eval_forgotten(model, scheduler, noise, num_inference_steps, generator=None):
+    """The model is asked in the mode in which it came."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise
+    with torch.no_grad():
+        for t in scheduler.timesteps:
+            prediction = model(sample, t).sample
+            sample = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{AS_IT_WAS}[training]", says="Note `model.training` before")
+def left_in_evaluation_mode(model, scheduler, noise, num_inference_steps, generator=None):
+    """The training goes on in evaluation mode afterwards."""
+    model.eval()
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+
+
+@mistake("denoise", rejected_by=f"{AS_IT_WAS}[evaluation]", says="Note `model.training` before")
+def always_back_to_training_mode(model, scheduler, noise, num_inference_steps, generator=None):
+    """A model that came in evaluation mode is put into training mode."""
+    pictures = walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+    model.train()
+    return pictures
+
+
+@mistake("denoise", rejected_by=AS_IT_WAS, says="without changing the model")
+def model_frozen(model, scheduler, noise, num_inference_steps, generator=None):
+    """The model is frozen, and stays so."""
+    model.requires_grad_(False)
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+
+
+@mistake("denoise", rejected_by=GRAPH, says="`torch.no_grad()`")
+def no_grad_forgotten(model, scheduler, noise, num_inference_steps, generator=None):
+    """Every step is kept for a backward pass that nobody will make."""
+    training = model.training
+    model.eval()
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise
+    for t in scheduler.timesteps:
+        prediction = model(sample, t).sample
+        sample = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+    model.train(training)
+    return sample
+
+
+@mistake("denoise", rejected_by=GRAPH, says="the model was shown samples with a graph")
+def detached_at_the_end(model, scheduler, noise, num_inference_steps, generator=None):
+    """By then the graph of all steps lies in memory."""
+    return no_grad_forgotten(model, scheduler, noise, num_inference_steps, generator).detach()
+
+
+@mistake("denoise", rejected_by=GENERATOR, says="hand `generator` on")
+def generator_not_handed_on(model, scheduler, noise, num_inference_steps, generator=None):
+    """The steps draw from the global state."""
+    return walked(model, scheduler, noise, num_inference_steps)[-1]
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="does not come from `generator`")
+def steps_without_the_generator(model, scheduler, noise, num_inference_steps, generator=None):
+    """The steps draw from the global state."""
+    return walked(model, scheduler, noise, num_inference_steps)[-1]
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="a generator made anew")
+def generator_made_anew(model, scheduler, noise, num_inference_steps, generator=None):
+    """Each step seeds its generator again, and so adds the same noise."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            again = torch.Generator().manual_seed(generator.initial_seed())
+            prediction = model(sample, t).sample
+            sample = scheduler.step(prediction, t, sample, generator=again).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=GENERATOR, says="Only its seed or its state was read")
+def generator_copied(model, scheduler, noise, num_inference_steps, generator=None):
+    """The walk draws from a copy, so that the generator itself never moves."""
+    copied = torch.Generator().set_state(generator.get_state())
+    return walked(model, scheduler, noise, num_inference_steps, copied)[-1]
+
+
+@mistake(
+    "denoise",
+    rejected_by="test_without_a_generator_the_global_one_decides",
+    says="A seed inside the function",
+)
+def seeded_inside(model, scheduler, noise, num_inference_steps, generator=None):
+    """Without a generator all walks are alike."""
+    generator = generator or torch.Generator().manual_seed(0)
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+
+
+@mistake(
+    "denoise",
+    rejected_by="test_without_a_generator_the_global_one_decides",
+    says="has not moved",
+)
+def seeded_like_the_global_one(model, scheduler, noise, num_inference_steps, generator=None):
+    """A generator of its own with the global one's seed: a second walk would add the same noise."""
+    generator = generator or torch.Generator().manual_seed(torch.initial_seed())
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+
+
+@mistake("denoise", rejected_by="test_the_noise_stays_as_it_was", says="was changed")
+def noise_overwritten(model, scheduler, noise, num_inference_steps, generator=None):
+    """The samples are written into the noise of whoever called."""
+    return noise.copy_(walked(model, scheduler, noise, num_inference_steps, generator)[-1])
+
+
+@mistake(
+    "denoise",
+    rejected_by="test_ddpm_lands_on_the_mean_and_the_spread_of_the_pixels",
+    says="here there is none",
+)
+def mean_of_each_step(model, scheduler, noise, num_inference_steps, generator=None):
+    """The noise of the steps is left out: the expected sample of each step alone."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            state = generator.get_state()
+            prediction = model(sample, t).sample
+            step = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+            drawn = torch.randn(sample.shape, generator=torch.Generator().set_state(state))
+            std = scheduler._get_variance(t) ** 0.5 if t > 0 else 0
+            sample = step - std * drawn
+    return sample
+
+
+# denoising_frames
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[uneven]", says="to the nearest step")
+def rounded_to_the_nearest(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Rounded where it is to be rounded down."""
+    points = [round(i * num_inference_steps / (count - 1)) for i in range(count)]
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[n] for n in points]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[uneven]", says="Rounded up")
+def rounded_up(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Rounded up where it is to be rounded down."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[-(-i * num_inference_steps // (count - 1))] for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[even]", says="turned round")
+def from_the_end(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The film is shown backwards."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[i * num_inference_steps // (count - 1)] for i in reversed(range(count))]
+
+
+@mistake("denoising_frames", rejected_by=FRAMES, says="changed in place")
+def one_tensor_overwritten(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The frames are one and the same tensor, which holds the end at last."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[-1]] * count
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[even]", says="The noise itself is missing")
+def without_the_noise(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The first frame is what the first step gave."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)[1:]
+    return [samples[i * (num_inference_steps - 1) // (count - 1)] for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[even]", says="The end is missing")
+def without_the_end(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """A frame is kept before each step, so never the one after the last."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[i * (num_inference_steps - 1) // (count - 1)] for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[uneven]", says="end too early")
+def equal_steps_that_end_early(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Every so many steps, with a number that does not reach the end."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return samples[:: num_inference_steps // count][:count]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[uneven]", says="the first samples")
+def first_samples_only(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The walk is left after as many samples as there are frames."""
+    return walked(model, scheduler, noise, num_inference_steps, generator)[:count]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[uneven]", says="the last samples")
+def last_samples_only(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The end of the walk alone."""
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-count:]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[even]", says="One for each step")
+def every_sample_kept(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """All samples, however many frames are asked for."""
+    return walked(model, scheduler, noise, num_inference_steps, generator)
+
+
+@mistake("denoising_frames", rejected_by=FRAMES, says="a list of")
+def stacked(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """One tensor, where a list is wanted."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return torch.stack([samples[i * num_inference_steps // (count - 1)] for i in range(count)])
+
+
+@mistake("denoising_frames", rejected_by=FRAMES, says="clamped to [-1, 1]")
+def frames_clamped(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The frames are made fit to be shown."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[i * num_inference_steps // (count - 1)].clamp(-1, 1) for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[even]", says="`pred_original_sample`")
+def guesses_instead_of_samples(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The frames show what the model takes the picture to be, not the sample."""
+    guesses, sample = [noise], noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(sample, t).sample
+            step = scheduler.step(prediction, t, sample, generator=generator)
+            sample = step.prev_sample
+            guesses.append(step.pred_original_sample)
+    return [guesses[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+@mistake(
+    "denoising_frames", rejected_by="test_the_film_is_made_in_one_walk", says="come from one walk"
+)
+def a_walk_for_each_frame(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Each frame is walked to anew."""
+    frames = []
+    for i in range(count):
+        fresh = generator and torch.Generator().set_state(generator.get_state())
+        samples = walked(model, scheduler, noise, num_inference_steps, fresh)
+        frames.append(samples[i * num_inference_steps // (count - 1)])
+    return frames
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[uneven]", says="frames[1] is off")
+def fewer_steps_for_each_frame(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Frame i is the end of a walk of fewer steps, not the midst of the whole one."""
+    ends = [
+        walked(model, scheduler, noise, i * num_inference_steps // (count - 1), generator)[-1]
+        for i in range(1, count)
+    ]
+    return [noise, *ends]
+
+
+@mistake(
+    "denoising_frames",
+    rejected_by="test_the_film_is_made_in_evaluation_mode",
+    says="training mode",
+)
+def film_in_training_mode(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """`denoise` has thought of `eval`, the film has not."""
+    scheduler.set_timesteps(num_inference_steps)
+    samples = [noise]
+    with torch.no_grad():
+        for t in scheduler.timesteps:
+            prediction = model(samples[-1], t).sample
+            step = scheduler.step(prediction, t, samples[-1], generator=generator)
+            samples.append(step.prev_sample)
+    return [samples[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+@mistake(
+    "denoising_frames",
+    rejected_by="test_the_film_draws_from_its_generator",
+    says="hand `generator` on",
+)
+def film_without_generator(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The film's generator is never used."""
+    samples = walked(model, scheduler, noise, num_inference_steps)
+    return [samples[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+@mistake(
+    "denoising_frames",
+    rejected_by="test_the_film_keeps_nothing_for_a_backward_pass",
+    says="`torch.no_grad()`",
+)
+def film_with_a_graph(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Only the frames are detached."""
+    scheduler.set_timesteps(num_inference_steps)
+    samples = [noise]
+    model.eval()
+    for t in scheduler.timesteps:
+        prediction = model(samples[-1], t).sample
+        step = scheduler.step(prediction, t, samples[-1], generator=generator)
+        samples.append(step.prev_sample)
+    return [samples[i * num_inference_steps // (count - 1)].detach() for i in range(count)]
+
+
+@mistake(
+    "denoising_frames",
+    rejected_by="test_the_film_leaves_its_noise_as_it_was",
+    says="was changed",
+)
+def film_overwrites_the_noise(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The sample lives in the tensor of whoever called."""
+    samples = [s.clone() for s in walked(model, scheduler, noise, num_inference_steps, generator)]
+    noise.copy_(samples[-1])
+    return [samples[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+# Right answers
+
+
+@variant("denoise")
+def with_tuples_and_numbers(model, scheduler, noise, num_inference_steps, generator=None):
+    """Without output objects, and with timesteps as plain numbers by name."""
+    training = model.training
+    model.train(False)
+    scheduler.set_timesteps(num_inference_steps, device=noise.device)
+    sample = noise.clone() * scheduler.init_noise_sigma
+    with torch.inference_mode():
+        for t in scheduler.timesteps.tolist():
+            shown = scheduler.scale_model_input(sample, t)
+            (prediction,) = model(sample=shown, timestep=t, return_dict=False)
+            sample = scheduler.step(prediction, t, sample, return_dict=False, generator=generator)[
+                0
+            ]
+    model.train(training)
+    return sample
+
+
+@variant("denoise")
+def on_copies(model, scheduler, noise, num_inference_steps, generator=None):
+    """Neither model nor scheduler of whoever called is touched."""
+    model = copy.deepcopy(model).eval()
+    scheduler = type(scheduler).from_config(scheduler.config)
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise
+    for t in scheduler.timesteps:
+        with torch.no_grad():
+            prediction = model(sample, t.repeat(len(sample))).sample
+        sample = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+    return sample
+
+
+@variant("denoise")
+def detached_at_each_step(model, scheduler, noise, num_inference_steps, generator=None):
+    """The graph of each step is dropped at once."""
+    training = model.training
+    model.eval()
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise
+    for i in range(num_inference_steps):
+        t = scheduler.timesteps[i]
+        prediction = model(sample, t)["sample"].detach()
+        sample = scheduler.step(prediction, t, sample, generator=generator)["prev_sample"]
+    model.train(training)
+    return sample
+
+
+@variant("denoise")
+def last_of_the_film(model, scheduler, noise, num_inference_steps, generator=None):
+    """A film of two frames."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return samples[0 + num_inference_steps]
+
+
+@variant("denoising_frames")
+def kept_on_the_way(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Only the samples that are wanted are kept."""
+    wanted = [i * num_inference_steps // (count - 1) for i in range(count)]
+    sample, frames = noise, [noise.clone()]
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for done, t in enumerate(scheduler.timesteps, start=1):
+            prediction = model(sample, t).sample
+            sample = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+            if done in wanted:
+                frames.append(sample.clone())
+    return frames
+
+
+@variant("denoising_frames")
+def by_linspace(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The numbers of steps as the points of `linspace`, cut off; a tuple of frames."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return tuple(samples[n] for n in torch.linspace(0, num_inference_steps, count).long())
+
+
+@variant("denoising_frames")
+def in_one_buffer(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """All samples in one tensor, of which the frames are parts."""
+    samples = torch.stack(walked(model, scheduler, noise, num_inference_steps, generator))
+    points = [int(i * num_inference_steps / (count - 1)) for i in range(count)]
+    return list(samples[points])

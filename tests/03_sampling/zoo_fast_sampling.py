@@ -1,0 +1,467 @@
+"""Wrong and right answers to fast_sampling."""
+
+import copy
+
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DDPMPipeline,
+    DDPMScheduler,
+    DiffusionPipeline,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    UNet2DModel,
+)
+
+from kata.zoo import mistake, variant
+
+SCHEDULERS = {
+    "ddim": DDIMScheduler,
+    "dpm-solver++": DPMSolverMultistepScheduler,
+    "euler": EulerDiscreteScheduler,
+    "ddpm": DDPMScheduler,
+}
+CONFIGURATION = "test_the_new_scheduler_has_the_configuration_of_the_old_one"
+KEEPS = "test_the_given_pipeline_keeps_its_scheduler"
+PARTS = "test_a_text_to_image_pipeline_keeps_its_other_parts"
+UNKNOWN = "test_an_unknown_name_is_an_error_that_lists_the_names"
+SHOWN = "test_the_model_is_shown_the_scaled_sample"
+MODE = "test_the_model_is_asked_in_evaluation_mode"
+
+
+def made(pipeline, name):
+    """The scheduler that the kata asks for."""
+    if name not in SCHEDULERS:
+        raise ValueError(f"{name!r} is none of {list(SCHEDULERS)}")
+    return SCHEDULERS[name].from_config(pipeline.scheduler.config)
+
+
+@torch.no_grad()
+def walk(model, scheduler, noise, show, start=None):
+    """The loop, with what the model is shown chosen by a mistake."""
+    sample = noise * scheduler.init_noise_sigma if start is None else start
+    for t in scheduler.timesteps:
+        sample = scheduler.step(model(show(sample, t), t).sample, t, sample).prev_sample
+    return sample
+
+
+@mistake("with_scheduler", rejected_by=CONFIGURATION, says="was the setting passed on")
+def without_its_configuration(pipeline, name):
+    """A scheduler with the settings of its class, for a model trained by others."""
+    made(pipeline, name)
+    return DDPMPipeline(unet=pipeline.unet, scheduler=SCHEDULERS[name]())
+
+
+@mistake("with_scheduler", rejected_by=CONFIGURATION, says="was the setting passed on")
+def only_the_schedule(pipeline, name):
+    """The betas are copied; what the model predicts, and all else, is not."""
+    made(pipeline, name)
+    config = pipeline.scheduler.config
+    keys = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule")
+    scheduler = SCHEDULERS[name](**{key: config[key] for key in keys})
+    return DDPMPipeline(unet=pipeline.unet, scheduler=scheduler)
+
+
+@mistake("with_scheduler", rejected_by=f"{CONFIGURATION}[euler]", says="`EulerDiscreteScheduler`")
+def ancestral(pipeline, name):
+    """Another sampler of a similar name, which draws noise in its steps."""
+    from diffusers import EulerAncestralDiscreteScheduler
+
+    scheduler = made(pipeline, name)
+    if name == "euler":
+        scheduler = EulerAncestralDiscreteScheduler.from_config(pipeline.scheduler.config)
+    return DDPMPipeline(unet=pipeline.unet, scheduler=scheduler)
+
+
+@mistake("with_scheduler", rejected_by=CONFIGURATION, says="put it into a new pipeline")
+def the_scheduler_alone(pipeline, name):
+    """The scheduler is made, but no pipeline."""
+    return made(pipeline, name)
+
+
+@mistake("with_scheduler", rejected_by=CONFIGURATION, says="This is the class itself")
+def the_class_itself(pipeline, name):
+    """The class is put in the place of an object."""
+    made(pipeline, name)
+    return DDPMPipeline(unet=pipeline.unet, scheduler=SCHEDULERS[name])
+
+
+@mistake("with_scheduler", rejected_by=CONFIGURATION, says="did you forget it")
+def nothing_returned(pipeline, name):
+    """The pipeline is changed, as if that were what was asked for."""
+    pipeline.scheduler = made(pipeline, name)
+
+
+@mistake("with_scheduler", rejected_by=KEEPS, says="make a new pipeline")
+def given_pipeline_changed(pipeline, name):
+    """The scheduler is put into the pipeline that was given."""
+    pipeline.scheduler = made(pipeline, name)
+    return pipeline
+
+
+@mistake("with_scheduler", rejected_by=KEEPS, says="make a new pipeline")
+def the_same_pipeline_by_another_name(pipeline, name):
+    """A second name for a pipeline is not a second pipeline."""
+    result = pipeline
+    result.register_modules(scheduler=made(pipeline, name))
+    return result
+
+
+@mistake(
+    "with_scheduler",
+    rejected_by="test_the_new_pipeline_has_the_same_model",
+    says="only the model that was trained",
+)
+def untrained_model(pipeline, name):
+    """A UNet of the same configuration has other weights."""
+    unet = UNet2DModel.from_config(pipeline.unet.config)
+    return DDPMPipeline(unet=unet, scheduler=made(pipeline, name))
+
+
+@mistake("with_scheduler", rejected_by=PARTS, says="a `StableDiffusionPipeline` of Diffusers")
+def always_a_ddpm_pipeline(pipeline, name):
+    """The class is written down, where that of the given pipeline is meant."""
+    return DDPMPipeline(unet=pipeline.unet, scheduler=made(pipeline, name))
+
+
+@mistake("with_scheduler", rejected_by=UNKNOWN, says="A dict raises KeyError")
+def unknown_name_in_a_dict(pipeline, name):
+    """The dict is asked without a look."""
+    scheduler = SCHEDULERS[name].from_config(pipeline.scheduler.config)
+    return type(pipeline)(**{**pipeline.components, "scheduler": scheduler})
+
+
+@mistake("with_scheduler", rejected_by=UNKNOWN, says="whose message lists the names")
+def error_without_the_names(pipeline, name):
+    """A ValueError that does not help."""
+    if name not in SCHEDULERS:
+        raise ValueError(f"unknown scheduler {name}")
+    return type(pipeline)(**{**pipeline.components, "scheduler": made(pipeline, name)})
+
+
+@mistake("with_scheduler", rejected_by=UNKNOWN, says="for the name")
+def unknown_names_are_ddpm(pipeline, name):
+    """A typing mistake goes unnoticed and samples by DDPM."""
+    cls = SCHEDULERS.get(name, DDPMScheduler)
+    scheduler = cls.from_config(pipeline.scheduler.config)
+    return type(pipeline)(**{**pipeline.components, "scheduler": scheduler})
+
+
+@mistake(
+    "with_scheduler",
+    rejected_by="test_there_and_back_nothing_is_lost",
+    says="was the setting passed on",
+)
+def what_the_class_does_not_know_is_dropped(pipeline, name):
+    """Only the settings that the new class knows are kept."""
+    known = made(pipeline, name)
+    scheduler = copy.deepcopy(known)
+    names = SCHEDULERS[name]._get_init_keys(SCHEDULERS[name])
+    kept = {k: v for k, v in known.config.items() if k in names and k != "self"}
+    scheduler = SCHEDULERS[name](**kept)
+    return type(pipeline)(**{**pipeline.components, "scheduler": scheduler})
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="`init_noise_sigma`")
+def bare_noise(model, scheduler, noise, num_inference_steps):
+    """The walk begins with noise of variance 1, whatever the scheduler wants."""
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input, start=noise)
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="before `set_timesteps`")
+def strength_before_the_timesteps(model, scheduler, noise, num_inference_steps):
+    """The strength is read before the scheduler knows how many steps there are."""
+    scheduler = type(scheduler).from_config(scheduler.config)
+    sample = noise * scheduler.init_noise_sigma
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input, start=sample)
+
+
+@mistake(
+    "denoise_scaled",
+    rejected_by=f"{SHOWN}[euler-linspace]",
+    says="`scale_model_input` comes before it",
+)
+def not_scaled(model, scheduler, noise, num_inference_steps):
+    """The model is shown the sample as the scheduler has it, a hundred times too large."""
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, lambda sample, t: sample)
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="Nothing is scaled")
+def the_loop_of_ddpm(model, scheduler, noise, num_inference_steps):
+    """Neither the noise nor the sample is scaled."""
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, lambda sample, t: sample, start=noise)
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="is scaled twice")
+def scaled_twice(model, scheduler, noise, num_inference_steps):
+    """What was scaled is scaled again."""
+    scheduler.set_timesteps(num_inference_steps)
+    scale = scheduler.scale_model_input
+    return walk(model, scheduler, noise, lambda sample, t: scale(scale(sample, t), t))
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="for the model alone")
+@torch.no_grad()
+def scaled_sample_stepped(model, scheduler, noise, num_inference_steps):
+    """The scaled sample takes the place of the sample, also for `step`."""
+    model.eval()
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        sample = scheduler.scale_model_input(sample, t)
+        sample = scheduler.step(model(sample, t).sample, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[heun-leading]", says="Nothing is scaled")
+@torch.no_grad()
+def only_euler_is_scaled(model, scheduler, noise, num_inference_steps):
+    """The class is asked for, not the scheduler: others scale too."""
+    scheduler.set_timesteps(num_inference_steps)
+    if not isinstance(scheduler, EulerDiscreteScheduler):
+        return walk(model, scheduler, noise, lambda sample, t: sample, start=noise)
+    return walk(model, scheduler, noise, scheduler.scale_model_input)
+
+
+@mistake("denoise_scaled", rejected_by=SHOWN, says="`set_timesteps` comes first")
+def timesteps_not_set(model, scheduler, noise, num_inference_steps):
+    """The timesteps of an earlier picture are walked again."""
+    return walk(model, scheduler, noise, scheduler.scale_model_input)
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="Upwards")
+@torch.no_grad()
+def upwards(model, scheduler, noise, num_inference_steps):
+    """From little noise to much."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in reversed(scheduler.timesteps):
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="must be fed back")
+@torch.no_grad()
+def not_fed_back(model, scheduler, noise, num_inference_steps):
+    """Each step begins with the noise."""
+    scheduler.set_timesteps(num_inference_steps)
+    start = sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, start).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="guess of the end")
+@torch.no_grad()
+def clean_guess_fed_back(model, scheduler, noise, num_inference_steps):
+    """The guess of the clean picture is taken for the next sample."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, sample).pred_original_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=SHOWN, says="in a `UNet2DOutput`")
+@torch.no_grad()
+def model_output_not_unwrapped(model, scheduler, noise, num_inference_steps):
+    """`model(...)` is no tensor."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t)
+        sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="`.prev_sample` of a step")
+@torch.no_grad()
+def step_output_not_unwrapped(model, scheduler, noise, num_inference_steps):
+    """`step(...)` is no tensor."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, sample)
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="at [")
+@torch.no_grad()
+def timesteps_as_whole_numbers(model, scheduler, noise, num_inference_steps):
+    """Euler's timesteps may lie between those of the training; cut off they do not fit."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t.long()).sample
+        sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="[0, 1] and clamped")
+def brought_to_a_picture(model, scheduler, noise, num_inference_steps):
+    """What a pipeline does with the last sample is not the loop's business."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = walk(model, scheduler, noise, scheduler.scale_model_input)
+    return (sample / 2 + 0.5).clamp(0, 1)
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="was clamped")
+def clamped(model, scheduler, noise, num_inference_steps):
+    """The last sample is clamped."""
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input).clamp(-1, 1)
+
+
+@mistake("denoise_scaled", rejected_by=f"{MODE}[True]", says="evaluation mode")
+def in_training_mode(model, scheduler, noise, num_inference_steps):
+    """The model is left in training mode."""
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input)
+
+
+@mistake(
+    "denoise_scaled", rejected_by=f"{MODE}[True]", says="afterwards the model is in evaluation"
+)
+def left_in_evaluation_mode(model, scheduler, noise, num_inference_steps):
+    """A training that goes on after a preview would go on without dropout."""
+    model.eval()
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input)
+
+
+@mistake("denoise_scaled", rejected_by="test_no_graph_is_kept", says="torch.no_grad()")
+def on_the_graph(model, scheduler, noise, num_inference_steps):
+    """Every step stays in memory for a backward pass that never comes."""
+    model.eval()
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by="test_no_graph_is_kept", says="torch.no_grad()")
+def detached_at_the_end(model, scheduler, noise, num_inference_steps):
+    """Detached when all the memory has been used already."""
+    return on_the_graph(model, scheduler, noise, num_inference_steps).detach()
+
+
+@mistake("denoise_scaled", rejected_by="test_the_noise_stays_as_it_was", says="was changed")
+def noise_scaled_in_place(model, scheduler, noise, num_inference_steps):
+    """The noise is scaled in place: the next sampler gets it a hundred times too strong."""
+    scheduler.set_timesteps(num_inference_steps)
+    noise *= scheduler.init_noise_sigma
+    return walk(model, scheduler, noise, scheduler.scale_model_input, start=noise)
+
+
+@variant("with_scheduler")
+def a_shallow_copy(pipeline, name):
+    """A copy of the pipeline's own dict, with another scheduler registered."""
+    result = copy.copy(pipeline)
+    result.register_modules(scheduler=made(pipeline, name))
+    return result
+
+
+@variant("with_scheduler")
+def from_pipe(pipeline, name):
+    """The library's method for pipelines that share their parts."""
+    return type(pipeline).from_pipe(pipeline, scheduler=made(pipeline, name))
+
+
+@variant("with_scheduler")
+def with_a_copied_model(pipeline, name):
+    """A deep copy costs memory, but is the same model."""
+    result = copy.deepcopy(pipeline)
+    result.scheduler = made(pipeline, name)
+    return result
+
+
+@variant("with_scheduler")
+def by_if_and_elif(pipeline, name):
+    """No dict, and the configuration as a plain one."""
+    config = dict(pipeline.scheduler.config)
+    if name == "ddim":
+        scheduler = DDIMScheduler.from_config(config)
+    elif name == "dpm-solver++":
+        scheduler = DPMSolverMultistepScheduler.from_config(config)
+    elif name == "euler":
+        scheduler = EulerDiscreteScheduler.from_config(config)
+    elif name == "ddpm":
+        scheduler = DDPMScheduler.from_config(config)
+    else:
+        raise ValueError("name must be one of ddim, dpm-solver++, euler, ddpm")
+    parts = {key: getattr(pipeline, key) for key in pipeline.components}
+    parts["scheduler"] = scheduler
+    return pipeline.__class__(**parts)
+
+
+@variant("with_scheduler")
+def by_way_of_the_disk(pipeline, name):
+    """Saved, and loaded again with the scheduler overridden."""
+    import tempfile
+
+    scheduler = made(pipeline, name)
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline.save_pretrained(folder)
+        return DiffusionPipeline.from_pretrained(folder, scheduler=scheduler)
+
+
+@variant("denoise_scaled")
+def with_tuples(model, scheduler, noise, num_inference_steps):
+    """`return_dict=False` gives tuples; one timestep for each picture."""
+    was_training = model.training
+    model.eval()
+    scheduler.set_timesteps(num_inference_steps, device=noise.device)
+    latents = noise.clone().mul_(scheduler.init_noise_sigma)
+    with torch.inference_mode():
+        for t in scheduler.timesteps:
+            times = t.expand(len(noise))
+            shown = scheduler.scale_model_input(latents, timestep=t)
+            prediction = model(shown, times, return_dict=False)[0]
+            latents = scheduler.step(prediction, t, latents, return_dict=False)[0]
+    model.train(was_training)
+    return latents.clone()
+
+
+@variant("denoise_scaled")
+def on_a_copy_of_the_scheduler(model, scheduler, noise, num_inference_steps):
+    """A fresh scheduler of the same configuration, and a model in evaluation mode for a while."""
+    scheduler = type(scheduler).from_config(scheduler.config)
+    scheduler.set_timesteps(num_inference_steps)
+    samples = [scheduler.init_noise_sigma * noise]
+    was_training, _ = model.training, model.eval()
+    for t in list(scheduler.timesteps):
+        with torch.no_grad():
+            prediction = model(sample=scheduler.scale_model_input(samples[-1], t), timestep=t)[0]
+        samples.append(scheduler.step(prediction, t, samples[-1])["prev_sample"])
+    if was_training:
+        model.train()
+    return samples[-1]
+
+
+@variant("denoise_scaled")
+def without_gradients_of_the_weights(model, scheduler, noise, num_inference_steps):
+    """Gradients switched off for the whole function, and on again."""
+    before = torch.is_grad_enabled(), model.training
+    torch.set_grad_enabled(False)
+    try:
+        model.eval()
+        scheduler.set_timesteps(num_inference_steps)
+        sample, i = noise * scheduler.init_noise_sigma, 0
+        while i < len(scheduler.timesteps):
+            t = scheduler.timesteps[i]
+            predicted = model(scheduler.scale_model_input(sample, t), t).sample
+            sample, i = scheduler.step(predicted, t, sample).prev_sample, i + 1
+        return sample
+    finally:
+        torch.set_grad_enabled(before[0])
+        model.train(before[1])

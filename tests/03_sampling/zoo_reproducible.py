@@ -1,0 +1,287 @@
+"""Wrong and right answers to reproducible."""
+
+import random
+
+import numpy as np
+import torch
+from PIL import Image
+
+from kata.zoo import mistake, variant
+
+OWN_SEED = "test_each_generator_is_seeded_by_its_own_seed"
+DEVICE = "test_generators_are_made_for_the_device"
+UNTOUCHED = "test_the_global_random_state_is_left_alone"
+OWN_PICTURE = "test_each_picture_is_that_of_its_own_seed"
+NEIGHBOURS = "test_neighbours_and_order_do_not_matter"
+TWICE = "test_equal_seeds_give_equal_pictures"
+BATCH = "test_the_pictures_are_painted_in_one_batch"
+GLOBAL = "test_the_global_random_state_is_not_touched"
+
+
+def seeded(seeds):
+    """The generators that the kata asks for."""
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+def paint(pipeline, count, generator, steps):
+    return pipeline(batch_size=count, generator=generator, num_inference_steps=steps).images
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="seeded by the last seed")
+def one_generator_seeded_anew(seeds, device="cpu"):
+    """One generator is seeded again and again, and put into the list each time."""
+    generator, generators = torch.Generator(device), []
+    for seed in seeds:
+        generators.append(generator.manual_seed(seed))
+    return generators
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="seeded by the first seed")
+def the_first_seed_for_all(seeds, device="cpu"):
+    """A list that repeats one generator."""
+    return [torch.Generator(device).manual_seed(seeds[0])] * len(seeds)
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="the result is a generator")
+def one_for_all(seeds, device="cpu"):
+    """One generator, no list."""
+    return torch.Generator(device).manual_seed(seeds[0])
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="makes one of its own")
+def global_state_seeded(seeds, device="cpu"):
+    """`torch.manual_seed` seeds the global state; `random.seed` returns nothing."""
+    return [random.seed(seed) for seed in seeds]
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="All are in one state")
+def global_generators(seeds, device="cpu"):
+    """`torch.manual_seed` returns the one global generator."""
+    return [torch.manual_seed(seed) for seed in seeds]
+
+
+@mistake("seeded_generators", rejected_by=UNTOUCHED, says="global random state")
+def seeded_the_global_state_too(seeds, device="cpu"):
+    """The global state is set on the way."""
+    torch.manual_seed(seeds[0])
+    return seeded(seeds)
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="the state of `torch.Generator()")
+def seeds_forgotten(seeds, device="cpu"):
+    """A new generator has torch's default seed, whatever the list says."""
+    return [torch.Generator(device) for _ in seeds]
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="by their places")
+def numbered(seeds, device="cpu"):
+    """The places in the list are taken for the seeds."""
+    return [torch.Generator(device).manual_seed(i) for i, _ in enumerate(seeds)]
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="in another order")
+def sorted_seeds(seeds, device="cpu"):
+    """Sorted, perhaps by a set or a dict on the way."""
+    return [torch.Generator(device).manual_seed(seed) for seed in sorted(set(seeds))]
+
+
+@mistake("seeded_generators", rejected_by="test_a_seed_may_come_twice", says="has 2 items")
+def each_seed_once(seeds, device="cpu"):
+    """A dict keeps one of two equal seeds."""
+    return list({seed: torch.Generator(device).manual_seed(seed) for seed in seeds}.values())
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="drawn already")
+def drawn_from(seeds, device="cpu"):
+    """A first number is drawn, to see whether it works."""
+    generators = seeded(seeds)
+    for generator in generators:
+        torch.rand(1, generator=generator)
+    return generators
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="is in another state")
+def seed_instead_of_manual_seed(seeds, device="cpu"):
+    """`seed()` takes a seed of chance."""
+    generators = [torch.Generator(device) for _ in seeds]
+    for generator in generators:
+        generator.seed()
+    return generators
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="item 0 of the list is")
+def numbers_of_manual_seed(seeds, device="cpu"):
+    """`initial_seed` gives a number."""
+    return [torch.Generator(device).manual_seed(seed).initial_seed() for seed in seeds]
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="Pipelines take a list")
+def in_a_tuple(seeds, device="cpu"):
+    """A pipeline takes a tuple for one generator."""
+    return tuple(seeded(seeds))
+
+
+@mistake("seeded_generators", rejected_by=DEVICE, says="does not reach")
+def device_ignored(seeds, device="cpu"):
+    """All generators draw on the CPU."""
+    return seeded(seeds)
+
+
+@mistake("seeded_generators", rejected_by=TWICE, says="share one generator")
+def equal_seeds_share_a_generator(seeds, device="cpu"):
+    """One generator for each different seed: who comes second draws what comes next."""
+    generators = {seed: torch.Generator(device).manual_seed(seed) for seed in seeds}
+    return [generators[seed] for seed in seeds]
+
+
+@mistake("generate_each", rejected_by=OWN_PICTURE, says="which the first seed has seeded")
+def one_generator_for_the_batch(pipeline, seeds, num_inference_steps=50):
+    """One generator, made once and used by all."""
+    generator = torch.Generator().manual_seed(seeds[0])
+    return paint(pipeline, len(seeds), generator, num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=OWN_PICTURE, says="which the last seed has seeded")
+def generator_seeded_anew(pipeline, seeds, num_inference_steps=50):
+    """One generator, seeded by the last seed in the end, several times in the list."""
+    generator = torch.Generator()
+    generators = [generator.manual_seed(seed) for seed in seeds]
+    return paint(pipeline, len(seeds), generators, num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=OWN_PICTURE, says="Every picture comes from the first seed")
+def the_same_picture(pipeline, seeds, num_inference_steps=50):
+    """A generator for each picture, and all of the same seed."""
+    generators = seeded(seeds[:1] * len(seeds))
+    return paint(pipeline, len(seeds), generators, num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=OWN_PICTURE, says="from torch's global state")
+def without_generators(pipeline, seeds, num_inference_steps=50):
+    """The generators are never handed to the pipeline."""
+    return paint(pipeline, len(seeds), None, num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=OWN_PICTURE, says="in another order")
+def in_order_of_the_seeds(pipeline, seeds, num_inference_steps=50):
+    """The pictures come in the order of the sorted seeds."""
+    return paint(pipeline, len(seeds), seeded(sorted(seeds)), num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddpm]", says="from torch's global state")
+def only_the_first_noise_is_seeded(pipeline, seeds, num_inference_steps=50):
+    """What DDPM adds on the way comes from the global state."""
+    generators, shape = seeded(seeds), (1, 3, *[pipeline.unet.config.sample_size] * 2)
+    sample = torch.cat([torch.randn(shape, generator=generator) for generator in generators])
+    pipeline.scheduler.set_timesteps(num_inference_steps)
+    with torch.no_grad():
+        for t in pipeline.scheduler.timesteps:
+            prediction = pipeline.unet(sample, t).sample
+            sample = pipeline.scheduler.step(prediction, t, sample).prev_sample
+    pixels = ((sample / 2 + 0.5).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    return [Image.fromarray(one) for one in pixels]
+
+
+@mistake("generate_each", rejected_by=BATCH, says="One call of the pipeline for each seed")
+def one_call_for_each(pipeline, seeds, num_inference_steps=50):
+    """Right pictures, but one after the other: the GPU waits."""
+    return [paint(pipeline, 1, one, num_inference_steps)[0] for one in seeded(seeds)]
+
+
+@mistake("generate_each", rejected_by=OWN_PICTURE, says="ImagePipelineOutput")
+def output_not_unwrapped(pipeline, seeds, num_inference_steps=50):
+    """The pictures lie in `.images`."""
+    return pipeline(
+        batch_size=len(seeds), generator=seeded(seeds), num_inference_steps=num_inference_steps
+    )
+
+
+@mistake("generate_each", rejected_by=OWN_PICTURE, says="has 1 items")
+def batch_size_forgotten(pipeline, seeds, num_inference_steps=50):
+    """Without `batch_size` a pipeline paints one picture, however many generators there are."""
+    generators = seeded(seeds)
+    images = pipeline(generator=generators[0], num_inference_steps=num_inference_steps).images
+    return images
+
+
+@mistake(
+    "generate_each",
+    rejected_by="test_without_a_number_there_are_fifty_steps",
+    says="1000 steps",
+)
+def number_of_steps_ignored(pipeline, seeds, num_inference_steps=50):
+    """A pipeline of DDPM takes 1000 steps when it is told nothing."""
+    return pipeline(batch_size=len(seeds), generator=seeded(seeds)).images
+
+
+@mistake("generate_each", rejected_by=GLOBAL, says="global random state")
+def everything_seeded(pipeline, seeds, num_inference_steps=50):
+    """The global state is seeded, to be on the safe side."""
+    torch.manual_seed(seeds[0])
+    return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=NEIGHBOURS, says="without their neighbours")
+def seeds_spoilt_by_the_place(pipeline, seeds, num_inference_steps=50):
+    """A place in the batch is mixed into the seed."""
+    generators = seeded([seed + place for place, seed in enumerate(seeds)])
+    return paint(pipeline, len(seeds), generators, num_inference_steps)
+
+
+@variant("seeded_generators")
+def in_a_loop(seeds, device="cpu"):
+    """A new generator in each turn of the loop."""
+    generators = []
+    for seed in seeds:
+        generator = torch.Generator(device=device)
+        generator.manual_seed(int(seed))
+        generators.append(generator)
+    return generators
+
+
+@variant("seeded_generators")
+def cloned_states(seeds, device="cpu"):
+    """One generator is seeded for each seed, and its state given to a new one."""
+    master = torch.Generator(device)
+    states = [master.manual_seed(seed).get_state() for seed in seeds]
+    return [torch.Generator(device).set_state(state) for state in states]
+
+
+@variant("seeded_generators")
+def by_map(seeds, device="cpu"):
+    """A function for one seed, mapped over the list."""
+
+    def generator(seed):
+        return torch.Generator(device).manual_seed(seed)
+
+    return list(map(generator, seeds))
+
+
+@variant("generate_each")
+def as_arrays(pipeline, seeds, num_inference_steps=50):
+    """The pictures come as an array, and are made images by hand."""
+    (arrays,) = pipeline(
+        len(seeds), seeded(seeds), num_inference_steps, output_type="np", return_dict=False
+    )
+    return [Image.fromarray((255 * array).round().astype(np.uint8), "RGB") for array in arrays]
+
+
+@variant("generate_each")
+def by_hand(pipeline, seeds, num_inference_steps=50):
+    """The loop of the pipeline, with a list of generators for each step."""
+    unet, scheduler, generators = pipeline.unet, pipeline.scheduler, seeded(seeds)
+    size = unet.config.sample_size
+    shape = (1, unet.config.in_channels, size, size)
+    sample = torch.cat([torch.randn(shape, generator=one) for one in generators])
+    scheduler.set_timesteps(num_inference_steps)
+    with torch.no_grad():
+        for t in scheduler.timesteps:
+            predicted = unet(sample, t).sample
+            sample = scheduler.step(predicted, t, sample, generator=generators).prev_sample
+    return pipeline.numpy_to_pil((sample / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).numpy())
+
+
+@variant("generate_each")
+def with_a_tuple(pipeline, seeds, num_inference_steps=50):
+    """The pictures in a tuple."""
+    return tuple(paint(pipeline, len(seeds), seeded(seeds), num_inference_steps))
