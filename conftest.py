@@ -6,7 +6,8 @@ They live here and not under `tests/`, because `pytest exercises/...` never visi
 import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")  # they would fill the failures
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # they would fill the failures
+os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 
 import pytest
 

@@ -83,7 +83,7 @@ def _update(original: object, changed: object) -> None:
     elif isinstance(original, torch.optim.Optimizer):
         original.load_state_dict(changed.state_dict())
     elif isinstance(original, SchedulerMixin):
-        vars(original).update(library.scheduler_state(changed))
+        vars(original).update(library.scheduler_state(changed), _internal_dict=changed.config)
     elif isinstance(original, torch.Generator):
         original.set_state(changed.get_state())
     elif isinstance(original, probes.CallLog):

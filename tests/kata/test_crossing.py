@@ -1000,6 +1000,15 @@ def test_a_pipeline_takes_the_state_and_the_new_parts_of_its_copy():
     assert pipeline.config["scheduler"] == ("diffusers", "DDIMScheduler")
 
 
+def test_a_scheduler_takes_the_configuration_of_its_copy():
+    pipeline = small_pipeline()
+    copy = across(pipeline)
+    copy.scheduler = DDPMScheduler(50, beta_schedule="squaredcos_cap_v2")
+    update(pipeline, copy)
+    assert pipeline.scheduler.config.beta_schedule == "squaredcos_cap_v2"
+    assert torch.equal(pipeline.scheduler.betas, copy.scheduler.betas)
+
+
 def test_settings_and_the_progress_bar_cross_with_a_pipeline(text_to_image):
     copy = across(text_to_image)
     assert copy.config.requires_safety_checker is False
