@@ -18,15 +18,19 @@ MODELS = DATA / "models"
 
 
 def write_card(name: str) -> None:
-    """Fill in the text of the model called `name`. Raises KeyError for a figure that is missing."""
+    """Write the README.md of the model called `name`."""
+    (MODELS / name / "README.md").write_text(card(name), encoding="utf-8")
+
+
+def card(name: str) -> str:
+    """Return the card with its figures. Raises KeyError for one that is missing."""
     folder = MODELS / name
     training, measured = (
         json.loads((folder / f"{file}.json").read_text()) for file in ("training", "measurements")
     )
     figures = FIGURES[name](folder, training, measured) | {"megabytes": f"{size_of(folder):.1f}"}
     text = (DATA / "cards" / f"{name}.md").read_text(encoding="utf-8")
-    card = string.Template(text).substitute(figures)
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    return string.Template(text).substitute(figures)
 
 
 def ddpm_figures(folder: Path, training: dict, measured: dict) -> dict:
@@ -108,7 +112,9 @@ def millions(folder: Path) -> str:
 
 
 def size_of(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    """The megabytes of all files but the card itself."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "README.md")
+    return sum(path.stat().st_size for path in files) / 1e6
 
 
 FIGURES = {

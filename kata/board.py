@@ -59,6 +59,9 @@ def show_board(terminal, reports: list) -> None:
         highlight=False,
     )
     console.print(_table(katas, tallies))
+    left_out = terminal.stats.get("deselected", [])
+    if need_gpu := [item for item in left_out if item.get_closest_marker("gpu")]:
+        console.print(f"[dim]Not run here: {len(need_gpu)} that need a GPU.[/]")
     _print_next(console, katas, tallies)
     terminal.ensure_newline()
     terminal.write(buffer.getvalue())
@@ -96,7 +99,7 @@ def _print_next(console: Console, katas: list[Kata], tallies: dict[str, Tally]) 
     kata = _next_kata(katas, tallies)
     console.print()
     if kata is None:
-        console.print(f"[green]All done.[/] See what you built: {run}kata train")
+        console.print(f"[green]All done.[/] See it paint: {run}kata train, then {run}kata sample")
         return
     path = f"{EXERCISES}/{kata.id}.py"
     console.print(f"[bold]Next[/]   {escape(kata.title)} (about {kata.minutes} minutes)")

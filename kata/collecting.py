@@ -119,7 +119,9 @@ def pytest_collection_modifyitems(config, items):
     import torch
 
     if not torch.cuda.is_available() and "gpu" not in config.getoption("markexpr"):
-        items[:] = [item for item in items if not item.get_closest_marker("gpu")]
+        left_out = [item for item in items if item.get_closest_marker("gpu")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.hookimpl(wrapper=True)

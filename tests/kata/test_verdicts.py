@@ -273,6 +273,7 @@ class Terminal:
         self.fullwidth = fullwidth
         self.text = ""
         self.markup = {}
+        self.stats = {}
 
     def line(self, text, **markup):
         self.write(text + "\n")
@@ -414,6 +415,14 @@ def test_when_all_are_done_nothing_is_next():
     text = board_of(*(report(name, PASSED) for name in ("first", "second", "third")))
     assert "All done." in text
     assert "write" not in text
+
+
+def test_tests_that_need_a_gpu_and_were_left_out_are_counted():
+    terminal = Terminal(100)
+    item = SimpleNamespace(get_closest_marker={"gpu": "mark"}.get)
+    terminal.stats = {"deselected": [item, item, SimpleNamespace(get_closest_marker={}.get)]}
+    show_board(terminal, [report("first", PASSED)])
+    assert "Not run here: 2 that need a GPU." in terminal.text
 
 
 def test_a_title_is_shown_as_it_stands():
