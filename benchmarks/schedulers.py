@@ -28,8 +28,8 @@ from kata.manifest import ROOT, load_manifest
 sys.path.insert(0, str(ROOT / "data"))
 from measure_models import held_out, to_tensor
 
-SCHEDULERS = {"ddpm": (5, 10, 20, 50, 100), "ddim": (5, 10, 20, 50, 100)}
-SCHEDULERS |= {"euler": (5, 10, 20, 50), "dpm-solver++": (5, 10, 20, 50)}
+SCHEDULERS = {"ddpm": (5, 10, 20, 50, 100)}
+SCHEDULERS |= dict.fromkeys(("ddim", "euler", "dpm-solver++"), (5, 10, 20, 50))
 BATCH, SEED = 32, 5077
 
 
