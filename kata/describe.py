@@ -18,7 +18,7 @@ def describe(value: object) -> str:
     if isinstance(value, Image.Image):
         return f"{value.width}x{value.height} picture of mode {value.mode}"
     if isinstance(value, (Foreign, Reference)) or hasattr(value, "type_name"):
-        return f"a {value.type_name}"
+        return article(value.type_name)
     if type(value) in (list, tuple):
         return _describe_sequence(value)
     if type(value) is dict:
@@ -37,6 +37,11 @@ def describe(value: object) -> str:
     if isinstance(value, type):
         return value.__name__
     return "UNet2DModel" if isinstance(value, PROBES) else type(value).__name__
+
+
+def article(noun: str) -> str:
+    """The noun with its article: an int32 tensor, an ImagePipelineOutput, a UNet2DOutput."""
+    return f"an {noun}" if noun.startswith(tuple("aeioAEIO")) else f"a {noun}"
 
 
 def _describe_scheduler(value: SchedulerMixin) -> str:

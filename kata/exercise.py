@@ -29,6 +29,7 @@ class Call:
 
     on_graph  whether its result is on autograd's graph
     drew      whether it moved torch's global random state
+    grad_off  whether it left autograd switched off for whoever called
     """
 
     text: str
@@ -38,6 +39,7 @@ class Call:
     result: object
     on_graph: bool
     drew: bool = False
+    grad_off: bool = False
 
 
 class Exercise:
@@ -66,13 +68,22 @@ class Exercise:
         return lambda *arguments, **keywords: self.call(name, arguments, keywords)
 
     def call(
-        self, target, arguments=(), keywords=None, *, method="call", backward=False, seed=None
+        self,
+        target,
+        arguments=(),
+        keywords=None,
+        *,
+        method="call",
+        backward=False,
+        seed=None,
+        cuda_on_meta=False,
     ):
         """Call a function by name, or do with a `Thing` what `method` says; return its value.
 
-        seed      of the global random states in this call, where a test needs two calls to share it
-        backward  then call `backward()` on the result, where it is one number on the graph:
-                  the gradients come back with the models
+        seed          of the global random states in this call, where two calls shall share it
+        backward      then call `backward()` on the result, where it is one number on the graph:
+                      the gradients come back with the models
+        cuda_on_meta  let the call believe in a GPU, also where there is none (`kata.pretend`)
         """
         keywords = keywords or {}
         sent = [*arguments, *keywords.values()]
@@ -84,6 +95,7 @@ class Exercise:
             "keywords": {key: _reference(value) for key, value in keywords.items()},
             "seed": self.seed + 7919 * self._count if seed is None else seed,
             "backward": backward,
+            "cuda_on_meta": cuda_on_meta,
         }
         data = pack(request)
         self.pending = _text(target, method, arguments, keywords)
@@ -98,7 +110,8 @@ class Exercise:
             ) from error
         result = self._things(answer["result"])
         self.line = answer["line"] or self.line
-        facts = {name: answer[name] for name in ("names", "after", "on_graph", "drew")}
+        names = ("names", "after", "on_graph", "drew", "grad_off")
+        facts = {name: answer[name] for name in names}
         call = Call(text=self.pending, before=sent, result=result, **facts)
         self.calls.append(call)
         self.pending = None

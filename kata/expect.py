@@ -18,7 +18,7 @@ from diffusers import ModelMixin, SchedulerMixin
 from PIL import Image
 
 from kata.crossing import PLAIN, Foreign, pack
-from kata.describe import describe
+from kata.describe import article, describe
 from kata.exercise import Call, Thing
 from kata.verdict import Wrong
 
@@ -46,7 +46,7 @@ def tensor(
     expected = _tensor_text(shape, dtype, between)
     if not isinstance(value, torch.Tensor):
         raise Wrong(f"{name} is {describe(value)}", expected, type_hint(value) or hint)
-    seen = f"{name} is {_article(describe(value))}"
+    seen = f"{name} is {article(describe(value))}"
     that(not value.is_meta, seen, expected, hint)
     if shape is not None:
         fits = len(shape) == value.ndim and all(
@@ -340,9 +340,19 @@ def unchanged(call: Call) -> None:
             _same(before, after),
             f"`{name}` was changed by the call",
             f"`{name}` as it was: whoever called may need it again",
-            "An operation in place: `+=`, a name that ends in `_`, an assignment to a slice, a "
-            "method that changes its object (`pop`, `shuffle`, `thumbnail`).",
+            _in_place_hint(before),
         )
+
+
+def _in_place_hint(value: object) -> str:
+    """What changes a value of this type in place."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        ways = "`+=`, a method whose name ends in `_`, an assignment to a slice"
+    elif isinstance(value, Image.Image):
+        ways = "`paste`, `thumbnail`, `putpixel`, a drawing on it"
+    else:
+        ways = "`append`, `extend`, `pop`, `shuffle`, `+=`, or a change of what lies in it"
+    return f"An operation in place: {ways}."
 
 
 def _same(before: object, after: object) -> bool:
@@ -384,8 +394,4 @@ def _tensor_text(shape, dtype, between) -> str:
         parts.append(f"({lengths},)" if len(shape) == 1 else f"({lengths})")
     if between is not None:
         parts.append(f"in [{between[0]:g}, {between[1]:g}]")
-    return _article(" ".join(parts))
-
-
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun.startswith(tuple("aeiou")) else f"a {noun}"
+    return article(" ".join(parts))

@@ -107,6 +107,51 @@ def device_maps_left_out() -> Iterator[None]:
             raise
 
 
+def left_as_it_was(pipeline: DiffusionPipeline, before: DiffusionPipeline) -> None:
+    """The caller's pipeline has the parts of `before`, a copy from before the call."""
+    hint = "The pipeline is the caller's: what is changed in it stays so after the call."
+    for name, part in before.components.items():
+        if part is not None:
+            with hinted(hint):
+                same_part(getattr(pipeline, name), part, f"after the call, the part `{name}`")
+
+
+@contextlib.contextmanager
+def without_numbers() -> Iterator[None]:
+    """Within, a pipeline lies on "meta", and CUDA is pretended: numbers are missing there.
+
+    That a right answer fails for want of them is no fault. Wrong is a generator of the device, of
+    which there is none there, and a pipeline that is moved.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        told = f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        expect.that(
+            not re.search(r"not an accelerator|torch\.Generator|CUDA", told),
+            f"with the pipeline on another device than the CPU, torch says: {told}",
+            "a generator of the CPU, wherever the pipeline lies: `torch.Generator()`",
+            "A generator of the device draws other numbers than one of the CPU.",
+        )
+        expect.that(
+            "torch.nn.Module.to()" not in told,
+            f"the pipeline was moved; torch says: {told}",
+            "the pipeline left where it lies",
+        )
+
+
+def no_numbers(value: object, name: str) -> None:
+    """`value` is no array of what a pipeline gives when it is told so."""
+    floats = isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size
+    expect.that(
+        not (floats and value.min() >= 0 and value.max() <= 1),
+        f"{name} is {describe(value)}",
+        "a PIL image",
+        'Numbers from 0 to 1 are what a pipeline gives with `output_type="np"`; without it, it '
+        "gives PIL images.",
+    )
+
+
 @contextlib.contextmanager
 def slips_told() -> Iterator[None]:
     """Say in plain words what a slip in a call of a pipeline makes the library raise."""

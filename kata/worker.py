@@ -20,6 +20,7 @@ import torch.utils.data
 from datasets import Column, Dataset
 
 from kata.crossing import CrossingError, Reference, is_value, pack, unpack
+from kata.pretend import cuda_on_meta
 from kata.probes import CallLog
 
 STAY_HOME = (
@@ -58,19 +59,23 @@ class Worker:
         """Carry out one request; whatever the learner's code raises is raised.
 
         request  a dict: `target` (a function's name or a Reference), `method`, `arguments`,
-                 `keywords`, `seed` for the global random state, and `backward`
+                 `keywords`, `seed` for the global random state, `backward`, and `cuda_on_meta`
+                 where the call shall believe in a GPU
         return   a dict: the arguments as they are `after` the call, the `result`, the arguments'
                  `names`, `on_graph` (whether the result is on autograd's graph), `drew` (whether
-                 torch's global random state was moved), and `line`
+                 torch's global random state was moved), `grad_off` (whether autograd was left off),
+                 and `line`
         Raises CrossingError where no bytes can be made of what the learner returned.
         """
         call = unpack(request, self._find)
         positional, keywords = call["arguments"], call["keywords"]
         function = self._target(call["target"], call["method"])
-        with seeded(call["seed"]):
+        stage = cuda_on_meta() if call.get("cuda_on_meta") else contextlib.nullcontext()
+        with seeded(call["seed"]), stage:
             state = torch.get_rng_state()
             result, on_graph = run_answer(function, positional, keywords, call["backward"])
             drew = not torch.equal(state, torch.get_rng_state())
+            grad_off = not torch.is_grad_enabled()
         names = _names(function, positional, keywords)
         line = _line(function) if isinstance(call["target"], str) else None
         try:
@@ -78,8 +83,9 @@ class Worker:
             result = self._stay_home(result)
         except RecursionError:
             raise CrossingError("a container that holds itself cannot cross") from None
-        answer = {"after": after, "result": result, "names": names}
-        return pack({**answer, "on_graph": on_graph, "drew": drew, "line": line}, strict=False)
+        answer = {"after": after, "result": result, "names": names, "line": line}
+        facts = {"on_graph": on_graph, "drew": drew, "grad_off": grad_off}
+        return pack({**answer, **facts}, strict=False)
 
     def _target(self, target: object, method: str) -> Callable:
         if not isinstance(target, str):

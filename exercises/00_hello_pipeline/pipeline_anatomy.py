@@ -61,8 +61,9 @@ def assemble(model_dir, unet, scheduler):
     """Return the pipeline of a folder with two of its parts replaced by given ones.
 
     model_dir  str: the folder of a pipeline that has parts `unet` and `scheduler`
-    unet       a model of the class that the folder has under that name, used as it is
-    scheduler  a scheduler of Diffusers, used as it is
+    unet       a model of the class that the folder has under that name. It is used as it is: its
+               mode (training or not) and `requires_grad` of its weights stay
+    scheduler  a scheduler of Diffusers, used as it is: this one, no new one of its configuration
     return     a pipeline of the class that the folder names (`_class_name`), with these two parts
                and all others from the folder
     """

@@ -28,7 +28,7 @@ def denoise(model, scheduler, noise, num_inference_steps, generator=None):
                          step, just as it is, not clamped and not rescaled
 
     Nothing is kept for a backward pass: neither the pictures nor the samples that the model is
-    shown are on autograd's graph.
+    shown are on autograd's graph; nor is autograd left switched off.
     """
     # TODO: Set the timesteps. At each of them predict the noise, and let the scheduler take a step.
     raise NotImplementedError("TODO: denoise")
@@ -44,7 +44,7 @@ def denoising_frames(model, scheduler, noise, num_inference_steps, count, genera
     return  a list of `count` tensors (B, C, H, W) float32 on the model's device. Number i of them,
             counted from 0, is the sample after `i * num_inference_steps / (count - 1)` steps,
             rounded down to a whole number: the first one is the noise, the last one is what
-            `denoise` returns. Each is a tensor of its own
+            `denoise` returns. No later step changes them
     """
     # TODO: Take the steps of `denoise`, and keep the samples that are asked for.
     raise NotImplementedError("TODO: denoising_frames")

@@ -23,19 +23,23 @@ def edit(pipeline, image, strength, seed=0, num_inference_steps=50):
     picture comes back as it was, pixel for pixel.
 
     pipeline             a DDPMPipeline: its parts are `unet` and `scheduler`, a DDPMScheduler or a
-                         DDIMScheduler. It keeps its parts, with their weights and configuration
+                         DDIMScheduler. It keeps its parts, with their weights and configuration;
+                         the `unet`, which is in evaluation mode, stays so, and each of its
+                         parameters keeps its `requires_grad`. The `unet` may lie on any device,
+                         where the model is asked
     image                a PIL image (RGB) of a size that the model takes, not always a square; left
                          as it was
     strength             from 0, which leaves the picture, to 1, which walks all steps
     seed                 of one CPU generator, from which all noise is drawn, the scheduler's too,
                          each time anew. By one seed, all pictures of a size get the same noise.
-                         Torch's global random state is neither used nor set
+                         Torch's global random state plays no part, and is afterwards as it was
     num_inference_steps  number of steps, for `set_timesteps`
     return               a PIL image (RGB) of the same size: the last sample, clamped to [-1, 1] and
                          rounded to the nearest of the 256 values
     Raises ValueError for a strength below 0 or above 1.
 
-    Nothing is kept for a backward pass: what the model is shown carries no graph.
+    Nothing is kept for a backward pass: what the model is shown carries no graph. Autograd itself
+    is left switched on for whoever called.
     """
     # TODO: Choose the timesteps, noise the picture for the first of them, walk, and turn it back.
     raise NotImplementedError("TODO: edit")
@@ -50,7 +54,8 @@ def inpaint(pipeline, image, mask, seed=0, num_inference_steps=50):
     nothing but the steps changes them. The known pixels are put in before the model looks, at each
     step and so at the first: those of the picture in [-1, 1], noised by `add_noise` for the
     timestep of this step with standard normal noise. It may be drawn anew for each step, or once
-    for all. Nothing is kept for a backward pass.
+    for all; that of the first step may be the very noise with which the others begin. As in `edit`
+    nothing is kept for a backward pass, and autograd is left switched on.
 
     pipeline             as for `edit`
     image                a PIL image (RGB) of a size that the model takes, not always a square; left

@@ -35,7 +35,8 @@ def paint(
 ):
     """Return one picture of what the prompt says.
 
-    pipeline             a StableDiffusionPipeline, on any device
+    pipeline             a StableDiffusionPipeline, on any device. It is left as it was: its parts,
+                         its device
     prompt               str: what shall be seen
     num_inference_steps  int: how many steps lead from noise to picture
     guidance_scale       float: how strongly the prompt steers; 1 and less means no guidance

@@ -31,7 +31,7 @@ def load_pipeline(model_dir, device="cpu"):
 def generate(pipeline, batch_size=8, num_inference_steps=50, seed=0):
     """Return new pictures, all of them made in one call of the pipeline.
 
-    pipeline             a DDPMPipeline, on any device
+    pipeline             a DDPMPipeline, on any device. It is left as it was: its parts, its device
     batch_size           int: how many pictures
     num_inference_steps  int: how many steps lead from noise to picture
     seed                 int: of the one torch.Generator that all random numbers come from. It is

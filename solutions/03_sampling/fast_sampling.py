@@ -27,11 +27,13 @@ def with_scheduler(pipeline, name):
     """Return a new pipeline that samples by the scheduler called `name`.
 
     pipeline  a DDPMPipeline or another one of Diffusers whose scheduler is its part `scheduler`. It
-              stays as it was, its own scheduler too
+              keeps its own scheduler, with its configuration
     name      one of the keys of SCHEDULERS
-    return    a pipeline of the same class with the same parts, except for its scheduler: that is an
-              object of SCHEDULERS[name], made by `from_config` of the given pipeline's scheduler's
-              configuration, with nothing overridden
+    return    a pipeline of the same class, whose parts have the classes, settings and weights of
+              the given one's (the very same objects do, and take no memory), except for its
+              scheduler: that is a new object of SCHEDULERS[name], made by `from_config` of the
+              configuration of the given pipeline's scheduler, with nothing overridden. So it is
+              too where the given scheduler is of this class already
     Raises ValueError for any other name; its message lists all the keys.
     """
     # Look the class up, make the scheduler, then a new pipeline of the parts with it.
@@ -51,17 +53,19 @@ def denoise_scaled(model, scheduler, noise, num_inference_steps):
 
     model                a UNet2DModel that predicts noise: `model(sample, t).sample`, one pass of
                          the whole batch for each of the scheduler's timesteps, in their order. It
-                         is asked in evaluation mode, and afterwards is in the mode in which it came
+                         is asked in evaluation mode. Afterwards it is in the mode in which it came,
+                         and each of its parameters has the `requires_grad` with which it came
     scheduler            any that has `set_timesteps`, `init_noise_sigma`, `scale_model_input` and
                          `step`: DDPM, DDIM, DPM-Solver++, Euler, Heun and others. It may have been
-                         used before. What `step` draws comes from torch's global random state
+                         used before. What `step` draws comes from torch's global random state, as
+                         whoever calls has left it: it is not seeded here
     noise                (B, C, H, W) float32, standard normal, on the model's device; left as it is
-    num_inference_steps  number of steps, for `set_timesteps`
+    num_inference_steps  number of steps, for `set_timesteps`; `scheduler.timesteps` may be more
     return               (B, C, H, W) float32 on the model's device: the sample after the last step,
                          just as it is, not clamped and not rescaled
 
     Nothing is kept for a backward pass: neither the pictures nor what the model is shown carry a
-    graph.
+    graph. Autograd itself is left switched on for whoever called.
     """
     # Set the timesteps, scale the noise. The model sees the scaled sample, `step` the other.
     training = model.training

@@ -340,13 +340,17 @@ def test_the_pipeline_itself_has_the_new_scheduler(exercise, built):
 
 @pytest.fixture
 def replacements(seed, settings):
-    """A UNet and a scheduler that are not those of the folder."""
+    """A UNet and a scheduler that are not those of the folder, and that somebody has used."""
     settings = {**settings, "beta_end": settings["beta_end"] / 2}
     scheduler = DPMSolverMultistepScheduler(**settings)
-    return {
-        "unconditional": (tiny_pipelines.plain_unet(seed + 1), scheduler),
-        "text_to_image": (tiny_pipelines.text_to_image(seed + 1).unet, scheduler),
+    scheduler.set_timesteps(7)
+    unets = {
+        "unconditional": tiny_pipelines.plain_unet(seed + 1).train(),
+        "text_to_image": tiny_pipelines.text_to_image(seed + 1).unet.eval(),
     }
+    for unet in unets.values():
+        unet.conv_in.requires_grad_(False)
+    return {kind: (unet, scheduler) for kind, unet in unets.items()}
 
 
 @pytest.mark.points(3)
@@ -361,6 +365,42 @@ def test_the_given_parts_take_their_places(exercise, saved, replacements, kind):
         pipelines.same_part(
             getattr(result, name), part, f"the part `{name}`", _own_hint(result, pipeline, name)
         )
+
+
+@pytest.mark.points(2)
+@KINDS
+def test_the_given_parts_are_used_as_they_are(exercise, saved, replacements, kind):
+    """The scheduler is the given one, not one like it; the UNet keeps mode and `requires_grad`."""
+    pipeline, folder = saved(kind)
+    unet, scheduler = replacements[kind]
+    timesteps, training = scheduler.timesteps.clone(), unet.training
+    trained = trained_weights(unet)
+    result = exercise.assemble(str(folder), unet, scheduler)
+    expect.instance(result, type(pipeline).__name__)
+    given = result.scheduler.timesteps
+    expect.that(
+        torch.equal(torch.as_tensor(given), timesteps),
+        f"a scheduler with {len(given)} timesteps",
+        f"the scheduler that was given, on which `set_timesteps({len(timesteps)})` was called",
+        "This is a new scheduler, made from the configuration of the other."
+        if result.scheduler.num_inference_steps is None
+        else "",
+    )
+    modes = {True: "training mode", False: "evaluation mode"}
+    expect.that(
+        result.unet.training == training,
+        f"the UNet is in {modes[result.unet.training]}",
+        f"the UNet in {modes[training]}, as it was given",
+    )
+    expect.that(
+        trained_weights(result.unet) == trained,
+        f"`requires_grad` is True for {len(trained_weights(result.unet))} weights of the UNet",
+        f"True for the same {len(trained)} weights as when it was given",
+    )
+
+
+def trained_weights(unet):
+    return {name for name, weights in unet.named_parameters() if weights.requires_grad}
 
 
 def _own_hint(result, pipeline, name):

@@ -1,5 +1,7 @@
 """A picture from words: prompt, guidance, negative prompt, steps and seed reach the pipeline."""
 
+import copy
+
 import pytest
 import torch
 
@@ -15,6 +17,12 @@ LOST = "{} does not reach the pipeline, where a misspelled keyword is ignored in
 @pytest.fixture
 def pipeline(seed):
     return tiny_pipelines.text_to_image(seed)
+
+
+@pytest.fixture
+def library(pipeline):
+    """A copy for the library's own pictures, whatever becomes of the one that the learner gets."""
+    return copy.deepcopy(pipeline)
 
 
 @pytest.fixture
@@ -37,9 +45,9 @@ def folder(seed, tmp_path):
     return str(tmp_path)
 
 
-def loaded(exercise, *arguments, **keywords):
+def loaded(exercise, *arguments, cuda_on_meta=False, **keywords):
     """Call the learner's function and look at what came back."""
-    result = exercise.load_text_to_image(*arguments, **keywords)
+    result = exercise.call("load_text_to_image", arguments, keywords, cuda_on_meta=cuda_on_meta)
     return expect.instance(result, "StableDiffusionPipeline")
 
 
@@ -85,6 +93,21 @@ def test_the_pipeline_lies_on_the_device(exercise, folder):
         check_precision(pipeline, torch.float32, "meta")
 
 
+@pytest.mark.points(2)
+def test_on_cuda_it_is_half_precision(exercise, folder):
+    """On "cuda:1", which this test pretends to have, UNet, VAE and text encoder are float16."""
+    with pipelines.device_maps_left_out():
+        pipeline = loaded(exercise, folder, "cuda:1", cuda_on_meta=True)
+        check_precision(pipeline, torch.float16, "cuda:1")
+
+
+def test_the_device_decides_not_the_machine(exercise, folder):
+    """Whoever asks for "cpu" gets float32 there, also on a machine with a GPU."""
+    pipeline = loaded(exercise, folder, "cpu", cuda_on_meta=True)
+    pipelines.on_device(pipeline, "cpu")
+    check_precision(pipeline, torch.float32, "cpu")
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("device", ["cuda", "cuda:0"])
 def test_on_a_gpu_it_is_half_precision(exercise, folder, device):
@@ -104,6 +127,7 @@ def painted(exercise, pipeline, prompt, **options):
     if isinstance(image, (list, tuple)):
         hint = "`.images` is a list, also where there is one picture: take its first."
         raise Wrong(f"the result is {describe(image)}", "one PIL image", hint)
+    pipelines.no_numbers(image, "the result")
     return expect.image(image, "RGB", (8, 8))
 
 
@@ -143,6 +167,10 @@ def slips(prompt, options):
     if negative is not None:
         swapped = {"prompt": negative, "negative_prompt": prompt}
         found["Prompt and negative prompt changed places."] = swapped
+        for link in (", no ", " no ", ", not ", " without ", ", "):
+            words = f"{prompt}{link}{negative}"
+            hint = f"The negative prompt stands in the prompt, {words!r}: it has an argument."
+            found[hint] = {"prompt": words, "negative_prompt": None}
     return found
 
 
@@ -151,7 +179,7 @@ def number(rng, low, high):
 
 
 @pytest.mark.points(3)
-def test_the_picture_is_the_librarys(exercise, pipeline, prompt, rng):
+def test_the_picture_is_the_librarys(exercise, pipeline, library, prompt, rng):
     """All that was asked for reaches the pipeline: the picture is the one that it gives then."""
     options = {
         "guidance_scale": number(rng, 20, 45) / 10,
@@ -159,7 +187,7 @@ def test_the_picture_is_the_librarys(exercise, pipeline, prompt, rng):
         "seed": number(rng, 100, 10**6),
     }
     image = painted(exercise, pipeline, prompt, num_inference_steps=STEPS, **options)
-    check_image(image, pipeline, prompt, **options)
+    check_image(image, library, prompt, **options)
 
 
 def check_different(image, other, what, hint=""):
@@ -172,7 +200,7 @@ def check_different(image, other, what, hint=""):
 
 
 @pytest.mark.points(2)
-def test_the_prompt_steers(exercise, pipeline, seed):
+def test_the_prompt_steers(exercise, pipeline, library, seed):
     """Another prompt makes another picture of the same noise."""
     prompts = ["a red butterfly on a pale ground", "a blue butterfly on a pale ground"]
     red, blue = (
@@ -181,11 +209,11 @@ def test_the_prompt_steers(exercise, pipeline, seed):
     )
     check_different(red, blue, "a red and for a blue butterfly", "The prompt plays no part.")
     for image, prompt in zip([red, blue], prompts, strict=True):
-        check_image(image, pipeline, prompt, seed=seed)
+        check_image(image, library, prompt, seed=seed)
 
 
 @pytest.mark.points(2)
-def test_guidance_steers(exercise, pipeline, prompt, seed):
+def test_guidance_steers(exercise, pipeline, library, prompt, seed):
     """With guidance 7.5 the prompt pulls harder than with guidance 1, where it only conditions."""
     options = {"num_inference_steps": STEPS, "seed": seed}
     weak, strong = (
@@ -193,25 +221,32 @@ def test_guidance_steers(exercise, pipeline, prompt, seed):
     )
     what = "the guidance scales 1 and 7.5"
     check_different(weak, strong, what, LOST.format("`guidance_scale`"))
-    check_image(weak, pipeline, prompt, guidance_scale=1.0, seed=seed)
-    check_image(strong, pipeline, prompt, guidance_scale=7.5, seed=seed)
+    check_image(weak, library, prompt, guidance_scale=1.0, seed=seed)
+    check_image(strong, library, prompt, guidance_scale=7.5, seed=seed)
 
 
-def test_the_negative_prompt_leads_away(exercise, pipeline, prompt, seed):
+def test_guidance_0_is_a_number_too(exercise, pipeline, library, prompt, seed):
+    """Guidance 0 is none, as with every scale up to 1: the prompt only conditions."""
+    options = {"guidance_scale": 0.0, "seed": seed}
+    image = painted(exercise, pipeline, prompt, num_inference_steps=STEPS, **options)
+    check_image(image, library, prompt, **options)
+
+
+def test_the_negative_prompt_leads_away(exercise, pipeline, library, prompt, seed):
     """What shall not be seen takes part in the guidance."""
     options = {"negative_prompt": "a white butterfly", "seed": seed}
     image = painted(exercise, pipeline, prompt, num_inference_steps=STEPS, **options)
-    other = library_image(pipeline, prompt, seed=seed)
+    other = library_image(library, prompt, seed=seed)
     what = "no negative prompt and the negative prompt 'a white butterfly'"
     check_different(image, other, what, LOST.format("`negative_prompt`"))
-    check_image(image, pipeline, prompt, **options)
+    check_image(image, library, prompt, **options)
 
 
-def test_it_takes_as_many_steps_as_were_asked_for(exercise, pipeline, prompt, rng, seed):
+def test_it_takes_as_many_steps_as_were_asked_for(exercise, pipeline, library, prompt, rng, seed):
     """The number of steps from noise to picture is the caller's."""
     steps = number(rng, 5, 9)
     image = painted(exercise, pipeline, prompt, num_inference_steps=steps, seed=seed)
-    check_image(image, pipeline, prompt, num_inference_steps=steps, seed=seed)
+    check_image(image, library, prompt, num_inference_steps=steps, seed=seed)
 
 
 def test_the_seed_decides(exercise, pipeline, prompt, seed):
@@ -236,15 +271,30 @@ def test_the_global_random_state_stays_as_it_was(exercise, pipeline, prompt, see
     pipelines.global_state_unmoved(exercise.last.drew)
 
 
-def test_prompt_alone_is_enough(exercise, pipeline, prompt):
+def test_the_pipeline_stays_as_it_was(exercise, pipeline, library, prompt, seed):
+    """Whoever lent the pipeline finds its parts as they were."""
+    painted(exercise, pipeline, prompt, num_inference_steps=STEPS, seed=seed)
+    pipelines.left_as_it_was(pipeline, library)
+
+
+def test_the_generator_lies_on_the_cpu(exercise, pipeline, prompt, seed):
+    """Wherever the pipeline lies, and whatever the machine has: here it lies on "meta"."""
+    options = {"num_inference_steps": 1, "seed": seed}
+    arguments = [pipeline.to("meta"), prompt]
+    with pipelines.slips_told(), pipelines.without_numbers():
+        exercise.call("paint", arguments, options, cuda_on_meta=True)
+
+
+def test_prompt_alone_is_enough(exercise, pipeline, library, prompt):
     """Without more there are 50 steps, guidance 7.5, no negative prompt and seed 0."""
     image = painted(exercise, pipeline, prompt)
-    check_image(image, pipeline, prompt, num_inference_steps=50)
+    check_image(image, library, prompt, num_inference_steps=50)
 
 
 @pytest.mark.gpu
-def test_it_paints_on_a_gpu(exercise, pipeline, prompt, seed):
+def test_it_paints_on_a_gpu(exercise, pipeline, library, prompt, seed):
     """The noise is drawn on the CPU and goes to where the pipeline lies."""
-    pipeline.to("cuda", torch.float16)
+    for one in (pipeline, library):
+        one.to("cuda", torch.float16)
     image = painted(exercise, pipeline, prompt, num_inference_steps=STEPS, seed=seed)
-    check_image(image, pipeline, prompt, seed=seed)
+    check_image(image, library, prompt, seed=seed)

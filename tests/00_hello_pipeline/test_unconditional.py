@@ -1,5 +1,7 @@
 """Somebody else's pipeline: loaded, run from a seed, and its pictures saved."""
 
+import copy
+
 import pytest
 import torch
 from diffusers import DDPMScheduler
@@ -23,6 +25,12 @@ def scheduler(rng):
 def pipeline(seed, scheduler):
     """A pipeline whose UNet remembers what it was shown."""
     return tiny_pipelines.unconditional(tiny_unet(seed=seed), scheduler)
+
+
+@pytest.fixture
+def library(pipeline):
+    """A copy for the library's own pictures, whatever becomes of the one that the learner gets."""
+    return copy.deepcopy(pipeline)
 
 
 # Loading
@@ -81,8 +89,10 @@ def generated(exercise, pipeline, **options):
     size = (pipeline.unet.config.sample_size,) * 2
     with pipelines.slips_told():
         images = exercise.generate(pipeline, **options)
+    pipelines.no_numbers(images, "the result")
     expect.sequence(images, options.get("batch_size", 8), "the list of pictures")
     for number, image in enumerate(images):
+        pipelines.no_numbers(image, f"picture {number}")
         expect.image(image, "RGB", size, f"picture {number}")
     return images
 
@@ -135,12 +145,12 @@ def test_all_pictures_come_from_one_call(exercise, pipeline, seed, batch_size, s
 
 
 @pytest.mark.points(3)
-def test_the_pictures_are_the_librarys(exercise, pipeline, rng):
+def test_the_pictures_are_the_librarys(exercise, pipeline, library, rng):
     """The seed leads to the very pictures that the pipeline gives for it."""
     seed = int(torch.randint(100, 10**6, (1,), generator=rng))
     images = generated(exercise, pipeline, batch_size=4, num_inference_steps=STEPS, seed=seed)
-    right = library_images(pipeline, seeded(seed), 4)
-    pipelines.same_pictures(images, right, lambda: mistaken_images(pipeline, seed, 4))
+    right = library_images(library, seeded(seed), 4)
+    pipelines.same_pictures(images, right, lambda: mistaken_images(library, seed, 4))
 
 
 def test_the_seed_decides(exercise, pipeline, seed):
@@ -169,22 +179,35 @@ def test_the_global_random_state_stays_as_it_was(exercise, pipeline, seed):
     pipelines.global_state_unmoved(exercise.last.drew)
 
 
+def test_the_pipeline_stays_as_it_was(exercise, pipeline, library, seed):
+    """Whoever lent the pipeline finds its parts as they were."""
+    generated(exercise, pipeline, batch_size=1, num_inference_steps=STEPS, seed=seed)
+    pipelines.left_as_it_was(pipeline, library)
+
+
+def test_the_generator_lies_on_the_cpu(exercise, pipeline, seed):
+    """Wherever the pipeline lies, and whatever the machine has: here it lies on "meta"."""
+    options = {"batch_size": 1, "num_inference_steps": 1, "seed": seed}
+    with pipelines.slips_told(), pipelines.without_numbers():
+        exercise.call("generate", [pipeline.to("meta")], options, cuda_on_meta=True)
+
+
 def test_eight_pictures_in_fifty_steps_are_the_default(exercise, pipeline):
     """Nothing but the pipeline is needed: then there are eight pictures, made in fifty steps."""
     generated(exercise, pipeline)
     check_passes(pipeline.unet.calls, 50, 8)
 
 
-def test_seed_0_is_the_default(exercise, pipeline):
+def test_seed_0_is_the_default(exercise, pipeline, library):
     """Without a seed the pictures are those of seed 0: the same today and tomorrow."""
     images = generated(exercise, pipeline, batch_size=2, num_inference_steps=STEPS)
-    pipelines.same_pictures(images, library_images(pipeline, seeded(0), 2))
+    pipelines.same_pictures(images, library_images(library, seeded(0), 2))
 
 
 @pytest.mark.gpu
-def test_a_seed_means_the_same_on_a_gpu(exercise, pipeline, seed):
+def test_a_seed_means_the_same_on_a_gpu(exercise, pipeline, library, seed):
     """The noise is drawn on the CPU, so that the pictures hardly depend on the device."""
-    right = library_images(pipeline, seeded(seed), 2)
+    right = library_images(library, seeded(seed), 2)
     images = exercise.generate(pipeline.to("cuda"), 2, STEPS, seed)
     # Other noise makes other pictures, by 50 levels and more; rounding on a GPU does not.
     pipelines.same_pictures(images, right, within=20)
@@ -195,7 +218,16 @@ def test_a_seed_means_the_same_on_a_gpu(exercise, pipeline, seed):
 
 def saved(exercise, images, path, *columns):
     """Call the learner's function and open what it left there."""
-    exercise.save_pictures(images, str(path), *columns)
+    try:
+        exercise.save_pictures(images, str(path), *columns)
+    except IsADirectoryError as error:
+        raise Wrong(
+            f"IsADirectoryError: {path.name} is a folder",
+            "a PNG file at `path`",
+            "The file's own name was made a folder: `Path(path).parent` is the folder around it."
+            if path.is_dir()
+            else "",
+        ) from error
     expect.that(
         path.is_file(),
         f"no file at {path.name} in the folder {path.parent.name}",
@@ -237,12 +269,19 @@ def check_sheet(sheet, images, columns):
 def _size_hint(sheet, images, columns):
     width, height = images[0].size
     count = len(images)
+    rows, across = -(-count // columns), min(columns, count)
     hints = {
+        ((rows + 1) * height, columns * width): (
+            f"A row too many: {count} pictures, {columns} in a row, need {rows}. Round up."
+        ),
+        (rows * (height + 2) + 2, across * (width + 2) + 2): (
+            "torchvision's `save_image` draws a frame of two pixels around each picture: `padding`."
+        ),
         (count // columns * height, columns * width): "The last, incomplete row is missing.",
-        (-(-count // columns) * height, min(columns, count) * width): (
+        (rows * height, across * width): (
             "The width is that of `columns` pictures, also when there are fewer."
         ),
-        (columns * height, -(-count // columns) * width): "Rows and columns are swapped.",
+        (columns * height, rows * width): "Rows and columns are swapped.",
     }
     return hints.get((sheet.height, sheet.width), "")
 

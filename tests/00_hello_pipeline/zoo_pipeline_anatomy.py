@@ -24,6 +24,7 @@ SURVIVES = "test_the_noise_schedule_survives_the_swap"
 STAY = "test_the_other_parts_stay[DDIM]"
 ITSELF = "test_the_pipeline_itself_has_the_new_scheduler"
 PLACES = "test_the_given_parts_take_their_places"
+USED = "test_the_given_parts_are_used_as_they_are"
 REST = "test_the_rest_is_the_folders"
 
 
@@ -298,6 +299,35 @@ def configuration_of_the_scheduler(model_dir, unet, scheduler):
     pipeline = DiffusionPipeline.from_pretrained(model_dir, unet=unet)
     pipeline.scheduler = type(pipeline.scheduler).from_config(scheduler.config)
     return pipeline
+
+
+@mistake("assemble", rejected_by=USED, says="made from the configuration of the other")
+def a_scheduler_like_it(model_dir, unet, scheduler):
+    """A new scheduler of the same class and settings is not the one that was given."""
+    scheduler = type(scheduler).from_config(scheduler.config)
+    return DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
+
+
+@mistake("assemble", rejected_by=f"{USED}[text_to_image]", says="the UNet is in training mode")
+def made_ready_to_train(model_dir, unet, scheduler):
+    """The mode is the caller's business."""
+    pipeline = DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
+    pipeline.unet.train()
+    return pipeline
+
+
+@mistake("assemble", rejected_by=f"{USED}[unconditional]", says="the UNet is in evaluation mode")
+def made_ready_to_paint(model_dir, unet, scheduler):
+    """The mode is the caller's business."""
+    unet.eval()
+    return DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
+
+
+@mistake("assemble", rejected_by=USED, says="`requires_grad` is True for 0 weights")
+def frozen(model_dir, unet, scheduler):
+    """What is trained is the caller's business."""
+    unet.requires_grad_(False)
+    return DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=PLACES, says="is None")

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from diffusers import (
     AutoPipelineForText2Image,
+    DDIMScheduler,
     DiffusionPipeline,
     StableDiffusionPipeline,
     UNet2DConditionModel,
@@ -14,6 +15,11 @@ from kata.zoo import mistake, variant
 
 FOLDER = "test_the_pipeline_of_the_folder_is_loaded"
 DEVICE = "test_the_pipeline_lies_on_the_device"
+HALF = "test_on_cuda_it_is_half_precision"
+MACHINE = "test_the_device_decides_not_the_machine"
+ZERO = "test_guidance_0_is_a_number_too"
+LEFT = "test_the_pipeline_stays_as_it_was"
+ON_CPU = "test_the_generator_lies_on_the_cpu"
 LIBRARY = "test_the_picture_is_the_librarys"
 PROMPT = "test_the_prompt_steers"
 GUIDANCE = "test_guidance_steers"
@@ -45,6 +51,42 @@ def the_wrong_way_round(model_dir, device="cpu"):
 def the_other_half(model_dir, device="cpu"):
     """bfloat16, because a CPU can do that."""
     return StableDiffusionPipeline.from_pretrained(model_dir).to(device, torch.bfloat16)
+
+
+@mistake("load_text_to_image", rejected_by=HALF, says="the part `unet` is float32")
+def never_half(model_dir, device="cpu"):
+    """Full precision everywhere."""
+    return StableDiffusionPipeline.from_pretrained(model_dir).to(device)
+
+
+@mistake("load_text_to_image", rejected_by=HALF, says="on the device 'cuda:1'")
+def half_by_one_name(model_dir, device="cpu"):
+    """A device of CUDA has other names than "cuda"."""
+    dtype = torch.float16 if device == "cuda" else torch.float32
+    return StableDiffusionPipeline.from_pretrained(model_dir, torch_dtype=dtype).to(device)
+
+
+@mistake("load_text_to_image", rejected_by=HALF, says="the part `vae` is float32")
+def half_a_unet(model_dir, device="cpu"):
+    """Only the largest of the models is converted."""
+    pipeline = StableDiffusionPipeline.from_pretrained(model_dir).to(device)
+    if "cuda" in device:
+        pipeline.unet.half()
+    return pipeline
+
+
+@mistake("load_text_to_image", rejected_by=HALF, says="is bfloat16")
+def the_other_half_on_cuda(model_dir, device="cpu"):
+    """bfloat16 is another half precision."""
+    dtype = torch.bfloat16 if "cuda" in device else torch.float32
+    return StableDiffusionPipeline.from_pretrained(model_dir).to(device, dtype)
+
+
+@mistake("load_text_to_image", rejected_by=MACHINE, says="on the device 'cpu'")
+def half_where_there_is_a_gpu(model_dir, device="cpu"):
+    """The machine is asked, not the device."""
+    dtype = torch.float16 if torch.cuda.is_available() else torch.float32
+    return StableDiffusionPipeline.from_pretrained(model_dir).to(device, dtype)
 
 
 @mistake("load_text_to_image", rejected_by=DEVICE, says="`pipeline.to(device)` moves")
@@ -136,7 +178,96 @@ def prompts_swapped(
     ).images[0]
 
 
-@mistake("paint", rejected_by=NEGATIVE, says="differs by up to")
+@mistake("paint", rejected_by=ZERO, says="It took its own 7.5")
+def nothing_is_the_default(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """0 is false in Python."""
+    return pipeline(
+        prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale or 7.5,
+        negative_prompt=negative_prompt,
+        generator=seeded(seed),
+    ).images[0]
+
+
+@mistake("paint", rejected_by=LEFT, says="what is changed in it stays so")
+def another_scheduler(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """The caller's pipeline gets a faster scheduler, and keeps it."""
+    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config, eta=0)
+    pipeline.scheduler.register_to_config(timestep_spacing="trailing")
+    return pipeline(
+        prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        negative_prompt=negative_prompt,
+        generator=seeded(seed),
+    ).images[0]
+
+
+@mistake("paint", rejected_by=ON_CPU, says="a generator of the CPU, wherever")
+def a_generator_of_the_device(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """The numbers of a seed are others on a GPU."""
+    return pipeline(
+        prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        negative_prompt=negative_prompt,
+        generator=torch.Generator(pipeline.device).manual_seed(seed),
+    ).images[0]
+
+
+@mistake("paint", rejected_by=ON_CPU, says="a generator of the CPU, wherever")
+def a_generator_of_the_gpu(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """The best device of the machine."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return pipeline(
+        prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        negative_prompt=negative_prompt,
+        generator=torch.Generator(device).manual_seed(seed),
+    ).images[0]
+
+
+@mistake("paint", rejected_by=ON_CPU, says="the pipeline was moved")
+def moved_to_the_cpu(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """The caller's pipeline is moved."""
+    pipeline.to("cpu")
+    return pipeline(
+        prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        negative_prompt=negative_prompt,
+        generator=seeded(seed),
+    ).images[0]
+
+
+@mistake("paint", rejected_by=PROMPT, says='with `output_type="np"`')
+def numbers_for_a_picture(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """The picture as an array of numbers."""
+    return pipeline(
+        prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        negative_prompt=negative_prompt,
+        generator=seeded(seed),
+        output_type="np",
+    ).images[0]
+
+
+@mistake("paint", rejected_by=NEGATIVE, says="The negative prompt stands in the prompt")
 def negation_in_the_prompt(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):

@@ -1,10 +1,11 @@
 """Wrong and right answers to unconditional."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import DDPMPipeline, DDPMScheduler, DiffusionPipeline, UNet2DModel
+from diffusers import DDIMScheduler, DDPMPipeline, DDPMScheduler, DiffusionPipeline, UNet2DModel
 from PIL import Image
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import save_image
@@ -17,6 +18,8 @@ ONE_CALL = "test_all_pictures_come_from_one_call"
 LIBRARY = "test_the_pictures_are_the_librarys"
 SEED = "test_the_seed_decides"
 GLOBAL = "test_the_global_random_state_stays_as_it_was"
+LEFT = "test_the_pipeline_stays_as_it_was"
+ON_CPU = "test_the_generator_lies_on_the_cpu"
 DEFAULTS = "test_eight_pictures_in_fifty_steps_are_the_default"
 ROWS = "test_the_pictures_lie_row_by_row"
 PARENTS = "test_missing_folders_are_made"
@@ -184,7 +187,41 @@ def a_keyword_that_is_none(pipeline, batch_size=8, num_inference_steps=50, seed=
     return pipeline(batch_size, num_inference_steps=num_inference_steps, seed=seed).images
 
 
-@mistake("generate", rejected_by=ONE_CALL, says="picture 0 is float32 array")
+@mistake("generate", rejected_by=LEFT, says="what is changed in it stays so")
+def a_faster_scheduler(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The caller's pipeline gets another scheduler, and keeps it."""
+    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
+    return pipeline(batch_size, seeded(seed), num_inference_steps=num_inference_steps).images
+
+
+@mistake("generate", rejected_by=LIBRARY, says="differs by up to")
+def the_pictures_of_another_scheduler(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """Another scheduler makes other pictures."""
+    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
+    return pipeline(batch_size, seeded(seed), num_inference_steps=num_inference_steps).images
+
+
+@mistake("generate", rejected_by=ON_CPU, says="a generator of the CPU, wherever")
+def a_generator_of_the_device(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The numbers of a seed are others on a GPU."""
+    generator = torch.Generator(pipeline.device).manual_seed(seed)
+    return pipeline(batch_size, generator, num_inference_steps).images
+
+
+@mistake("generate", rejected_by=ON_CPU, says="a generator of the CPU, wherever")
+def a_generator_of_the_gpu(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The best device of the machine."""
+    generator = torch.Generator("cuda" if torch.cuda.is_available() else "cpu")
+    return pipeline(batch_size, generator.manual_seed(seed), num_inference_steps).images
+
+
+@mistake("generate", rejected_by=ON_CPU, says="the pipeline was moved")
+def moved_to_the_cpu(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """The caller's pipeline is moved."""
+    return pipeline.to("cpu")(batch_size, seeded(seed), num_inference_steps).images
+
+
+@mistake("generate", rejected_by=ONE_CALL, says='with `output_type="np"`')
 def numbers_for_pictures(pipeline, batch_size=8, num_inference_steps=50, seed=0):
     """The pictures as an array of numbers."""
     output = pipeline(batch_size, seeded(seed), num_inference_steps, output_type="np")
@@ -208,6 +245,19 @@ def only_full_rows(images, path, columns=4):
     """The number of rows is rounded down."""
     rows = len(images) // columns
     sheet(images[: rows * columns], columns, rows).save(path)
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[full]", says="8 pictures, 4 in a row, need 2")
+def always_one_row_more(images, path, columns=4):
+    """One row more than there are full ones, also where none is begun."""
+    sheet(images, columns, len(images) // columns + 1).save(path)
+
+
+@mistake("save_pictures", rejected_by=f"{ROWS}[full]", says="own name was made a folder")
+def the_file_made_a_folder(images, path, columns=4):
+    """The folders are made one name too far."""
+    Path(path).mkdir(parents=True, exist_ok=True)
+    sheet(images, columns, -(-len(images) // columns)).save(path)
 
 
 @mistake("save_pictures", rejected_by=f"{ROWS}[few]", says="also when there are fewer")
@@ -253,9 +303,7 @@ def never_saved(images, path, columns=4):
     return sheet(images, columns, -(-len(images) // columns))
 
 
-@mistake(
-    "save_pictures", rejected_by=f"{ROWS}[full]", says="a PIL image of mode RGB and size 28x10"
-)
+@mistake("save_pictures", rejected_by=f"{ROWS}[full]", says="draws a frame of two pixels")
 def framed(images, path, columns=4):
     """torchvision's grid puts a frame of two pixels around each picture."""
     batch = torch.stack([torch.from_numpy(np.array(image)).permute(2, 0, 1) for image in images])

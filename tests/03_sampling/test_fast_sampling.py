@@ -34,23 +34,44 @@ CLASSES = {
 }
 
 
+EARLIER = 3  # the steps of the walk for which a scheduler was used before
+
+
 # with_scheduler
+
+OLD = [  # settings of which no two are alike, so that whatever is overridden is seen in one of them
+    {
+        "beta_start": 0.0002,
+        "beta_end": 0.03,
+        "beta_schedule": "scaled_linear",
+        "prediction_type": "v_prediction",
+        "clip_sample": False,
+        "timestep_spacing": "trailing",
+        "steps_offset": 1,
+    },
+    {
+        "beta_start": 0.0003,
+        "beta_end": 0.015,
+        "beta_schedule": "squaredcos_cap_v2",
+        "prediction_type": "epsilon",
+        "clip_sample": True,
+        "timestep_spacing": "linspace",
+        "steps_offset": 2,
+    },
+]
+
+
+def make_pipeline(rng, settings):
+    """A small pipeline whose scheduler has hardly a setting of its class, and was used before."""
+    length = int(torch.randint(200, 900, (1,), generator=rng))
+    scheduler = DDPMScheduler(num_train_timesteps=length, **settings)
+    scheduler.set_timesteps(EARLIER)
+    return unconditional(plain_unet(), scheduler)
 
 
 @pytest.fixture
 def pipeline(rng):
-    """A small pipeline whose scheduler has hardly a setting of its class."""
-    scheduler = DDPMScheduler(
-        num_train_timesteps=int(torch.randint(200, 900, (1,), generator=rng)),
-        beta_start=0.0002,
-        beta_end=0.03,
-        beta_schedule="scaled_linear",
-        prediction_type="v_prediction",
-        clip_sample=False,
-        timestep_spacing="trailing",
-        steps_offset=1,
-    )
-    return unconditional(plain_unet(), scheduler)
+    return make_pipeline(rng, OLD[0])
 
 
 def swapped(exercise, pipeline, name):
@@ -65,16 +86,34 @@ def check_scheduler(scheduler, name, old):
     """The scheduler is of the class that `name` stands for, with the configuration of the old."""
     hint = "This is the class itself: `from_config` makes an object of it."
     expect.instance(scheduler, NAMES[name], hint if isinstance(scheduler, type) else "")
+    untold = type(scheduler)().config
+    expect.that(
+        any(scheduler.config.get(key) != untold[key] for key in untold if not key.startswith("_")),
+        f"a {NAMES[name]} with the settings that its class has by itself",
+        "the settings of the old scheduler",
+        "Made without the old configuration: `from_config(pipeline.scheduler.config)`.",
+    )
     wanted = type(scheduler).from_config(old.config)
     expect.configuration(scheduler, wanted)
+    expect.that(
+        scheduler.num_inference_steps is None,
+        f"a scheduler with the timesteps of a walk of {describe(scheduler.num_inference_steps)}",
+        "a new scheduler, made from the old one's configuration",
+        "The old scheduler itself, or a copy of it: make a new one also where the class is the "
+        "same."
+        if scheduler.num_inference_steps == old.num_inference_steps
+        else "",
+    )
 
 
 @pytest.mark.points(2)
 @pytest.mark.parametrize("name", NAMES)
-def test_the_new_scheduler_has_the_configuration_of_the_old_one(exercise, pipeline, name):
+def test_the_new_scheduler_has_the_configuration_of_the_old_one(exercise, rng, name):
     """The new scheduler is of the class that was named, made from the old one's configuration."""
-    old = copy.deepcopy(pipeline.scheduler)
-    check_scheduler(swapped(exercise, pipeline, name).scheduler, name, old)
+    for settings in OLD:
+        pipeline = make_pipeline(rng, settings)
+        old = copy.deepcopy(pipeline.scheduler)
+        check_scheduler(swapped(exercise, pipeline, name).scheduler, name, old)
 
 
 @pytest.mark.points(2)
@@ -154,11 +193,13 @@ def test_an_unknown_name_is_an_error_that_lists_the_names(exercise, pipeline, na
 
 def walk(model, scheduler, noise, steps, slip=None):
     """The samples that the model is shown and the last sample, with a `slip` of the name below."""
-    unset = scheduler.init_noise_sigma
+    early = scheduler.init_noise_sigma
+    scheduler.set_timesteps(EARLIER)
+    sigmas = {"early sigma": early, "earlier sigma": scheduler.init_noise_sigma}
+    scheduler = anew(scheduler)
     scheduler.set_timesteps(steps)
-    sigma = {"no sigma": 1.0, "unscaled": 1.0, "early sigma": unset}.get(
-        slip, scheduler.init_noise_sigma
-    )
+    sigmas |= {"no sigma": 1.0, "unscaled": 1.0}
+    sigma = sigmas.get(slip, scheduler.init_noise_sigma)
     sample, shown = noise * sigma, []
     for t in scheduler.timesteps:
         scaled = scheduler.scale_model_input(sample, t)
@@ -171,18 +212,22 @@ def walk(model, scheduler, noise, steps, slip=None):
         after = scheduler.step(prediction, t, stepped)
         clean = slip == "clean fed back" and hasattr(after, "pred_original_sample")
         sample = after.pred_original_sample if clean else after.prev_sample
+        sample = sample.clamp(-1, 1) if slip == "clamped" else sample
     return torch.stack(shown), sample
 
 
+EARLY = "`init_noise_sigma` was read before `set_timesteps`, which may change it."
 SLIPS = {
     "no sigma": "The walk begins with bare noise: `init_noise_sigma` is its strength.",
-    "early sigma": "`init_noise_sigma` was read before `set_timesteps`, which may change it.",
+    "early sigma": EARLY,
+    "earlier sigma": EARLY,
     "not scaled": "The model is shown the sample itself: `scale_model_input` comes before it.",
     "unscaled": "Nothing is scaled, neither the noise at first nor what the model is shown.",
     "scaled twice": "The sample is scaled twice: `scale_model_input` once a step, for the model.",
     "scaled is stepped": "`step` was given the scaled sample: scaling is for the model alone.",
     "not fed back": "Each step begins with the noise again: the sample must be fed back.",
     "clean fed back": "`pred_original_sample` is the guess of the end: go on with `prev_sample`.",
+    "clamped": "Each sample was clamped: on the way they are larger than 1, and must stay so.",
 }
 
 
@@ -197,7 +242,7 @@ def used_before(name, **settings):
     """A scheduler that does not clip, and whose timesteps are still those of another picture."""
     config = {"beta_start": 0.0001, "beta_end": 0.02, "beta_schedule": "linear"}
     scheduler = CLASSES[name].from_config({**config, "clip_sample": False, **settings})
-    scheduler.set_timesteps(3)
+    scheduler.set_timesteps(EARLIER)
     return scheduler
 
 
@@ -207,24 +252,38 @@ def anew(scheduler):
 
 def check_timesteps(calls, scheduler, steps, batch):
     """The model was called once at each of the timesteps, with one timestep for all pictures."""
-    fresh = anew(scheduler)
-    fresh.set_timesteps(steps)
-    wanted = fresh.timesteps.tolist()
+    wanted, earlier = timesteps_of(scheduler, steps), timesteps_of(scheduler, EARLIER)
     times = [torch.as_tensor(call["timestep"]).double().reshape(-1) for call in calls]
     uniform = all(len(time) in (1, batch) and (time == time[0]).all() for time in times)
     found = [time[0].item() for time in times] if uniform else None
     seen = f"{len(calls)} calls of the model" + (f", at {describe(found)}" if uniform else "")
-    hint = ""
-    if len(calls) in (3, 5):  # what the three steps of `used_before` take, with Heun two calls each
-        hint = "The timesteps are those of an earlier walk: `set_timesteps` comes first."
-    elif found == wanted[::-1]:
-        hint = "Upwards: sampling goes from much noise to little, in the order of `timesteps`."
-    right = uniform and found == pytest.approx(wanted, abs=1e-3)  # float32 of up to 1000
-    expect.that(right, seen, f"one call at each of the timesteps {describe(wanted)}", hint)
+    expected = f"{len(wanted)} calls, one for each of `scheduler.timesteps`, {describe(wanted)}"
+    if len(wanted) != steps:
+        expected = (
+            f"{len(wanted)} calls, one for each of `scheduler.timesteps`, which are more than the "
+            f"{steps} steps"
+        )
+    slips = {
+        "The timesteps are those of an earlier walk: `set_timesteps` comes first.": earlier,
+        "Upwards: sampling goes from much noise to little, in the order of `timesteps`.": (
+            wanted[::-1]
+        ),
+        "The model was told the number of the step, not the timestep.": list(range(len(wanted))),
+        "Only so many as there are steps: go through `scheduler.timesteps` itself.": wanted[:steps],
+    }
+    near = lambda times: found == pytest.approx(times, abs=1e-3)  # noqa: E731  float32 of up to 1000
+    hint = next((hint for hint, slip in slips.items() if uniform and near(slip)), "")
+    expect.that(uniform and near(wanted), seen, expected, hint)
 
 
-def check_walk(calls, result, noise, walked):
-    """At each step the model was shown the scaled sample, and the last sample came back.
+def timesteps_of(scheduler, steps):
+    fresh = anew(scheduler)
+    fresh.set_timesteps(steps)
+    return fresh.timesteps.tolist()
+
+
+def check_shown(calls, noise, walked):
+    """At each step the model was shown the scaled sample.
 
     walked  gives the samples that must be shown, and the last one; or those of a slip
     """
@@ -234,20 +293,20 @@ def check_walk(calls, result, noise, walked):
         f"the whole batch {tuple(noise.shape)} in each call",
     )
     shown = torch.stack([call["sample"] for call in calls])
-    wanted, last = walked()
+    wanted, _ = walked()
     off = [number for number in range(len(wanted)) if not near(shown[number], wanted[number])]
     if off:
         raise Wrong(
-            f"call {off[0] + 1} of {len(wanted)} showed the model a {describe(shown[off[0]])}",
-            f"a {describe(wanted[off[0]])}: `scale_model_input` of the sample",
+            f"call {off[0] + 1} of {len(wanted)} showed the model numbers that are off by up to "
+            f"{_deviation(shown[off[0]], wanted[off[0]])}",
+            "what `scale_model_input` makes of the sample, which begins as "
+            "`noise * init_noise_sigma` and goes on as `prev_sample`",
             _walk_hint(shown, walked),
         )
-    expect.that(
-        near(result, last),
-        f"the result is a {describe(result)}",
-        f"the sample after the last step: a {describe(last)}",
-        _result_hint(result, last),
-    )
+
+
+def _deviation(one, other):
+    return f"{(one - other).abs().max().item():.3g}"
 
 
 def _walk_hint(shown, walked):
@@ -272,11 +331,8 @@ def near(one, other):
     )
 
 
-@pytest.mark.points(4)
-@pytest.mark.parametrize("spacing", ["linspace", "leading"])
-@pytest.mark.parametrize("name", CLASSES)
-def test_the_model_is_shown_the_scaled_sample(exercise, rng, seed, name, spacing):
-    """Each scheduler has a scale of its own for its samples; the model knows that of DDPM only."""
+def shown_as_it_must_be(exercise, rng, seed, name, spacing):
+    """Call the learner's function, look at what the model was shown; return its and our result."""
     model, scheduler = tiny_unet().eval(), used_before(name, timestep_spacing=spacing)
     noise = torch.randn(2, 3, 8, 8, generator=rng)
     result = denoised(exercise, model, scheduler, noise, 6, seed)
@@ -289,7 +345,42 @@ def test_the_model_is_shown_the_scaled_sample(exercise, rng, seed, name, spacing
             torch.manual_seed(seed)
             return walk(model, anew(scheduler), noise, 6, slip)
 
-    check_walk(calls, result, noise, walked)
+    check_shown(calls, noise, walked)
+    return result, walked()[1]
+
+
+@pytest.mark.points(3)
+@pytest.mark.parametrize("spacing", ["linspace", "leading"])
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_model_is_shown_the_scaled_sample(exercise, rng, seed, name, spacing):
+    """Each scheduler has a scale of its own for its samples; the model knows that of DDPM only."""
+    shown_as_it_must_be(exercise, rng, seed, name, spacing)
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_last_sample_comes_back_just_as_it_is(exercise, rng, seed, name):
+    """The result is the sample after the last step, neither clamped nor rescaled."""
+    result, last = shown_as_it_must_be(exercise, rng, seed, name, "leading")
+    expect.that(
+        near(result, last),
+        f"the result is off by up to {_deviation(result, last)}",
+        "the sample after the last step, just as it is",
+        _result_hint(result, last),
+    )
+
+
+def test_what_the_steps_draw_comes_from_the_global_state(exercise, rng, seed):
+    """DDPM draws in its steps: other numbers, and so other pictures, in each call."""
+    model, scheduler = tiny_unet().eval(), used_before("ddpm")
+    noise = torch.randn(2, 3, 8, 8, generator=rng)
+    one, other = (denoised(exercise, model, scheduler, noise, 3, seed + n) for n in (1, 2))
+    expect.that(
+        not torch.equal(one, other),
+        "the same pictures, though torch's global random state was another one",
+        "numbers from the global random state as whoever calls has left it",
+        "Is it seeded here, or does `step` get a generator with a seed of its own?",
+    )
 
 
 @pytest.mark.points(2)
@@ -328,6 +419,23 @@ def exact_end(model, scheduler, noise, steps):
     return (mean + std * deviations).float()
 
 
+def test_the_weights_can_be_trained_as_before(exercise, rng):
+    """Whoever calls may go on training: what was to be trained is still to be trained."""
+    model = tiny_unet().eval()
+    next(model.parameters()).requires_grad_(False)
+    before = [parameter.requires_grad for parameter in model.parameters()]
+    denoised(exercise, model, used_before("ddim"), torch.randn(2, 3, 8, 8, generator=rng), 2)
+    after = [parameter.requires_grad for parameter in model.parameters()]
+    expect.that(
+        after == before,
+        f"{sum(after)} of the model's {len(after)} parameters require gradients after the call",
+        f"{sum(before)} of them, as before the call",
+        "`requires_grad_(False)` stays in the model: `torch.no_grad()` is for the loop alone."
+        if not any(after)
+        else "",
+    )
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_is_asked_in_evaluation_mode(exercise, rng, training):
     """The model is asked in evaluation mode, and afterwards is in the mode in which it came."""
@@ -355,6 +463,11 @@ def test_no_graph_is_kept(exercise, rng):
         not on_graph,
         "a sample on autograd's graph",
         "samples without a graph: the loop under `torch.no_grad()`",
+    )
+    expect.that(
+        not exercise.last.grad_off,
+        "autograd is switched off after the call",
+        "autograd as it was: `with torch.no_grad():` switches it on again",
     )
 
 

@@ -162,6 +162,7 @@ def test_without_a_step_the_picture_comes_back(exercise, pipeline, image, streng
         len(shown) == 0,
         f"with strength {strength} and {STEPS} steps the model was called {len(shown)} times",
         "no call: `int(steps * strength)` is 0",
+        "All steps are walked: `timesteps[-0:]` is the whole list." if len(shown) == STEPS else "",
     )
     off = differences(result, image)
     expect.that(
@@ -287,7 +288,13 @@ def check_steps(pipeline, result, shown, walked, where):
             1e-3,  # float32 in the steps of a sample of some units
             f"what step {number} of {len(walked)} led to",
             expect.misconception(
-                sample[:, where], {"The sample is not fed back.": shown[0][:, where]}
+                sample[:, where],
+                {
+                    "The sample is not fed back.": shown[0][:, where],
+                    "Each sample was clamped: only the last one is, for the picture.": (
+                        wanted.clamp(-1, 1)[:, where]
+                    ),
+                },
             ),
             "`prev_sample` of the scheduler's `step` from what the model was shown",
         )
@@ -474,8 +481,9 @@ def test_what_the_scheduler_adds_is_drawn_anew_in_every_step(exercise, rng, imag
     with it the noise that the learner's step added.
     """
     pipeline = make_pipeline(DDPMScheduler, rng)
-    rest = 1.0 if function == "edit" else Image.new("L", SIZE, 255)
+    rest, before = 1.0 if function == "edit" else Image.new("L", SIZE, 255), copy.deepcopy(pipeline)
     _, shown = painted(exercise, function, pipeline, image, rest)
+    check_parts(pipeline, before)
     check_timesteps(
         pipeline, all_timesteps(pipeline), step_hints(pipeline, 1, all_timesteps(pipeline))
     )
@@ -484,12 +492,35 @@ def test_what_the_scheduler_adds_is_drawn_anew_in_every_step(exercise, rng, imag
     for sample, timestep, after in zip(shown, all_timesteps(pipeline), shown[1:], strict=False):
         first, second = (step_from(pipeline, sample, timestep, seeded(s)) for s in (1, 2))
         strength = (first - second).std() / (one - other).std()
+        check_noise_added(before, sample, timestep, after, first - strength * one)
         added.append((after - first) / strength + one)
     noises = torch.stack([first_noise(pipeline, shown, image, function), *added])
     check_draws(noises)
     expect.standard_normal(noises[1:], "the noise that the steps added")
     axes = ("draws", "channels", "rows", "columns")
     expect.independent(noises, axes, "the noise at first and in the steps")
+
+
+def check_noise_added(pipeline, sample, timestep, after, bare):
+    """The step has added something to what DDPM's step makes of the sample without noise.
+
+    bare  just that
+    """
+    by_ddim = copy.copy(pipeline)
+    by_ddim.register_modules(scheduler=DDIMScheduler.from_config(pipeline.scheduler.config))
+    slips = {
+        "The step of another scheduler, DDIM, which adds none.": step_from(
+            by_ddim, sample, timestep
+        ),
+        "The step of DDPM, with its noise left out.": bare,
+    }
+    hint = expect.misconception(after, slips)
+    expect.that(
+        not hint,
+        f"no noise was added at the timestep {int(timestep)}",
+        f"the noise that `step` of the pipeline's {type(pipeline.scheduler).__name__} adds",
+        hint,
+    )
 
 
 def check_draws(noises):
@@ -529,7 +560,8 @@ def test_the_seed_decides(exercise, rng, image, mask, function):
             not exercise.last.drew,
             "torch's global random state is another one after the call",
             "all noise from a generator that `seed` has seeded",
-            "Noise without the generator: `torch.randn` and the scheduler's `step` both take one.",
+            "Noise without the generator: `torch.randn` and the scheduler's `step` both take one; "
+            "or `torch.manual_seed`, which returns the global one.",
         )
     same, other = (differences(results[0], one).any() for one in results[1:])
     expect.that(not same, "two pictures by one seed", "the same picture for the same seed")
@@ -558,19 +590,41 @@ def test_no_graph_is_kept(exercise, pipeline, image, mask, function):
         "the model was shown a sample on autograd's graph",
         "samples without a graph: the walk under `torch.no_grad()`",
     )
+    expect.that(
+        not exercise.last.grad_off,
+        "autograd is switched off after the call",
+        "autograd as it was: `with torch.no_grad():` switches it on again",
+    )
 
 
 @BOTH
 def test_pipeline_and_pictures_stay_as_they_were(exercise, rng, image, mask, function):
     """Whoever calls has the same pipeline, picture and mask afterwards."""
-    pipeline = make_pipeline(DDPMScheduler, rng)
-    before = copy.deepcopy(pipeline)
-    painted(exercise, function, pipeline, image, 0.5 if function == "edit" else mask)
-    expect.unchanged(exercise.last)
+    for scheduler_class in (DDPMScheduler, DDIMScheduler):
+        pipeline = make_pipeline(scheduler_class, rng)
+        before = copy.deepcopy(pipeline)
+        painted(exercise, function, pipeline, image, 0.5 if function == "edit" else mask)
+        expect.unchanged(exercise.last)
+        check_parts(pipeline, before)
+
+
+def check_parts(pipeline, before):
+    """The pipeline has its parts, with their configuration, and its model is as it was."""
     for name, part in before.components.items():
         after = getattr(pipeline, name)
         same = type(after) is type(part) and dict(after.config) == dict(part.config)
         expect.that(same, f"the pipeline has another {name} after the call", f"its own {name}")
+    now = state_of(pipeline.unet)
+    for what, value in state_of(before.unet).items():
+        expect.that(now[what] == value, f"the UNet has another {what} after the call", "its own")
+
+
+def state_of(model):
+    return {
+        "state of its weights": [parameter.tolist() for parameter in model.parameters()],
+        "mode": model.training,
+        "`requires_grad`": [parameter.requires_grad for parameter in model.parameters()],
+    }
 
 
 @BOTH

@@ -1,5 +1,8 @@
 """A picture follows from its own seed, whatever else is in the batch."""
 
+import contextlib
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ from diffusers import DDIMScheduler, DDPMPipeline, DDPMScheduler
 
 from kata import expect
 from kata.describe import describe
+from kata.pipelines import slips_told
 from kata.probes import GaussianUNet
 from kata.tiny_pipelines import BUTTERFLIES, unconditional
 from kata.verdict import Wrong
@@ -56,7 +60,7 @@ def drawn_seeds(rng, count):
     return [0, *large.tolist()]
 
 
-def check_states(generators, seeds):
+def check_states(exercise, generators, seeds):
     """Each generator is in the state of a new one with its seed."""
     numbers = [i for i, seed in enumerate(seeds) if not same_states([generators[i]], [seed])]
     if numbers:
@@ -64,11 +68,11 @@ def check_states(generators, seeds):
         raise Wrong(
             f"generator {numbers[0]}, of the seed {seed}, is in another state",
             f"the state of `torch.Generator().manual_seed({seed})`",
-            _state_hint(generators, seeds),
+            _state_hint(exercise, generators, seeds),
         )
 
 
-def _state_hint(generators, seeds):
+def _state_hint(exercise, generators, seeds):
     """The slip that leaves these very states."""
     slips = {
         "All are seeded by the last seed: is it one generator, in the list several times?": (
@@ -78,6 +82,7 @@ def _state_hint(generators, seeds):
         "They are seeded by their places in the list.": list(range(len(seeds))),
         "The seeds are in another order than the one that was given.": sorted(seeds),
         "The seeds are in the reverse order.": seeds[::-1],
+        "The seeds are cut off at 32 bits.": [seed % 2**32 for seed in seeds],
     }
     for hint, slip in slips.items():
         if same_states(generators, slip):
@@ -85,33 +90,38 @@ def _state_hint(generators, seeds):
     if [generator.initial_seed() for generator in generators] == seeds:
         return "The seeds are right, but numbers have been drawn already."
     one_state = len({tuple(state.tolist()) for state in states(generators)}) == 1
+    if one_state and exercise.last.drew:
+        return (
+            "All are in one state, whatever the seeds are: is it the global generator, which "
+            "`torch.manual_seed` returns?"
+        )
     return "All are in one state, whatever the seeds are." if one_state else ""
 
 
 @pytest.mark.points(2)
 def test_each_generator_is_seeded_by_its_own_seed(exercise, rng):
     """There is a generator for each seed, in their order, from which nothing was drawn yet."""
-    seeds = drawn_seeds(rng, 5)[::-1]
-    check_states(seeded(exercise, seeds), seeds)
+    seeds = [*drawn_seeds(rng, 5)[::-1], 2**40 + 5]
+    check_states(exercise, seeded(exercise, seeds), seeds)
 
 
 def test_a_seed_may_come_twice(exercise, rng):
     """Equal seeds give generators in equal states."""
     seed, other = drawn_seeds(rng, 3)[1:]
     seeds = [seed, other, seed]
-    check_states(seeded(exercise, seeds), seeds)
+    check_states(exercise, seeded(exercise, seeds), seeds)
 
 
 def test_one_seed_is_a_list_of_one(exercise, rng):
     """For one seed there is a list, too."""
     seeds = drawn_seeds(rng, 2)[1:]
-    check_states(seeded(exercise, seeds), seeds)
+    check_states(exercise, seeded(exercise, seeds), seeds)
 
 
 def test_generators_are_made_for_the_device(exercise, rng):
     """The generators draw on the device that is asked for."""
     seeds = drawn_seeds(rng, 3)
-    check_states(seeded(exercise, seeds, "cpu"), seeds)
+    check_states(exercise, seeded(exercise, seeds, "cpu"), seeds)
     try:
         result = exercise.seeded_generators(seeds, "meta")
     except (RuntimeError, ValueError):
@@ -135,8 +145,8 @@ def check_global_state(exercise):
         not exercise.last.drew,
         "torch's global random state is another one after the call",
         "numbers from the generators alone",
-        "`torch.manual_seed`, or a draw without a generator: whoever calls has their own plans "
-        "with the global state.",
+        "`torch.manual_seed`, which returns the global generator, or a draw without a generator: "
+        "whoever calls has their own plans with the global state.",
     )
 
 
@@ -157,12 +167,28 @@ def pipeline(request, rng):
 def painted(exercise, pipeline, seeds, steps=STEPS):
     """Call the learner's function and look at what came back: a list of RGB pictures."""
     pipeline.unet.calls = []
-    result = exercise.generate_each(pipeline, seeds, num_inference_steps=steps)
+    with slips_told(), tuples_told():
+        result = exercise.generate_each(pipeline, seeds, num_inference_steps=steps)
     pictures = expect.sequence(result, len(seeds), "the result", "One picture for each seed.")
     side = pipeline.unet.config.sample_size
     for number, picture in enumerate(pictures):
         expect.image(picture, "RGB", (side, side), f"picture {number}")
     return pictures
+
+
+@contextlib.contextmanager
+def tuples_told():
+    """Say what is missing where the pipeline takes several generators for one."""
+    try:
+        yield
+    except AttributeError as error:
+        if "'tuple' object has no attribute 'device'" not in str(error):
+            raise
+        raise Wrong(
+            f"AttributeError: {error}",
+            "a list of generators for the pipeline",
+            "A tuple was given there: only a `list` is taken for several generators.",
+        ) from error
 
 
 def alone(pipeline, generator, steps=STEPS, count=1):
@@ -182,8 +208,12 @@ def equal(one, other):
     return np.abs(np.asarray(one, int) - np.asarray(other, int)).max() <= 1
 
 
-def check_pictures(pictures, exercise, pipeline, seeds):
-    """Picture i is the one that the pipeline paints alone from seed i."""
+def check_pictures(pictures, exercise, pipeline, seeds, calls):
+    """Picture i is the one that the pipeline paints alone from seed i.
+
+    pipeline  a copy of the one that was handed over, made before the call
+    calls     how often the model was called
+    """
     wanted = [alone(pipeline, fresh(seed))[0] for seed in seeds]
     off = [number for number in range(len(seeds)) if not equal(pictures[number], wanted[number])]
     if off:
@@ -191,8 +221,18 @@ def check_pictures(pictures, exercise, pipeline, seeds):
         raise Wrong(
             f"picture {number}, of the seed {seed}, is another one than this seed gives alone",
             f"the picture that the pipeline paints with `torch.Generator().manual_seed({seed})`",
-            _picture_hint(pictures, pipeline, seeds, wanted) or _global_hint(exercise),
+            _steps_hint(calls, len(seeds))
+            or _picture_hint(pictures, pipeline, seeds, wanted)
+            or _global_hint(exercise),
         )
+
+
+def _steps_hint(calls, count):
+    if calls in (STEPS, STEPS * count):
+        return ""
+    return (
+        f"The model was called {calls} times for {STEPS} steps: is `num_inference_steps` handed on?"
+    )
 
 
 def _global_hint(exercise):
@@ -222,8 +262,9 @@ def _picture_hint(pictures, pipeline, seeds, wanted):
 @pytest.mark.points(3)
 def test_each_picture_is_that_of_its_own_seed(exercise, pipeline, rng):
     """In a batch, every picture is the one that its seed gives alone."""
-    seeds = drawn_seeds(rng, 4)[::-1]
-    check_pictures(painted(exercise, pipeline, seeds), exercise, pipeline, seeds)
+    seeds, before = drawn_seeds(rng, 4)[::-1], copy.deepcopy(pipeline)
+    pictures = painted(exercise, pipeline, seeds)
+    check_pictures(pictures, exercise, before, seeds, len(pipeline.unet.calls))
 
 
 @pytest.mark.points(2)
@@ -243,7 +284,7 @@ def test_neighbours_and_order_do_not_matter(exercise, pipeline, rng):
 
 def test_equal_seeds_give_equal_pictures(exercise, pipeline, rng):
     """A seed that comes twice gives the same picture twice."""
-    seed, other = drawn_seeds(rng, 3)[1:]
+    (seed, other), before = drawn_seeds(rng, 3)[1:], copy.deepcopy(pipeline)
     pictures = painted(exercise, pipeline, [seed, other, seed])
     expect.that(
         equal(pictures[0], pictures[2]),
@@ -251,23 +292,29 @@ def test_equal_seeds_give_equal_pictures(exercise, pipeline, rng):
         "the same picture twice",
         "Do the two share one generator? Then the second draws what comes after the first.",
     )
-    check_pictures(pictures, exercise, pipeline, [seed, other, seed])
+    calls = len(pipeline.unet.calls)
+    check_pictures(pictures, exercise, before, [seed, other, seed], calls)
 
 
 @pytest.mark.points(2)
 def test_the_pictures_are_painted_in_one_batch(exercise, pipeline, rng):
     """The model is shown all pictures at once, as often as there are steps."""
-    seeds = drawn_seeds(rng, 3)
+    seeds = drawn_seeds(rng, 5)
+    seeds.append(seeds[1])
     painted(exercise, pipeline, seeds)
     shown = [len(call["sample"]) for call in pipeline.unet.calls]
-    one_by_one = shown == [1] * (3 * STEPS)
+    sizes = sorted(set(shown))
+    hints = {
+        "One call of the pipeline for each seed: `batch_size` and a list of generators need one.": (
+            [1] * (6 * STEPS)
+        ),
+        "A seed that comes twice was painted once.": [5] * STEPS,
+    }
     expect.that(
-        shown == [3] * STEPS,
-        f"{len(shown)} calls of the model, with {describe(shown)} pictures each",
-        f"{STEPS} calls with all 3 pictures",
-        "One call of the pipeline for each seed: `batch_size` and a list of generators need one."
-        if one_by_one
-        else "",
+        shown == [6] * STEPS,
+        f"{len(shown)} calls of the model, each with {' or '.join(map(str, sizes))} of 6 pictures",
+        f"{STEPS} calls, each with all 6 pictures",
+        next((hint for hint, slip in hints.items() if shown == slip), ""),
     )
 
 
@@ -283,6 +330,32 @@ def test_the_global_random_state_is_not_touched(exercise, pipeline, rng):
     """Painting neither draws from torch's global state nor sets it."""
     painted(exercise, pipeline, drawn_seeds(rng, 2))
     check_global_state(exercise)
+
+
+def state_of(model):
+    return {
+        "state of its weights": [parameter.tolist() for parameter in model.parameters()],
+        "mode": model.training,
+        "`requires_grad`": [parameter.requires_grad for parameter in model.parameters()],
+    }
+
+
+def test_the_pipeline_keeps_its_parts(exercise, pipeline, rng):
+    """Whoever calls has the same pipeline afterwards, and can go on training its model."""
+    before = copy.deepcopy(pipeline)
+    painted(exercise, pipeline, drawn_seeds(rng, 2))
+    for name, part in before.components.items():
+        after = getattr(pipeline, name)
+        same = type(after) is type(part) and dict(after.config) == dict(part.config)
+        expect.that(same, f"the pipeline has another {name} after the call", f"its own {name}")
+    now = state_of(pipeline.unet)
+    for what, value in state_of(before.unet).items():
+        expect.that(now[what] == value, f"the UNet has another {what} after the call", "its own")
+    expect.that(
+        not exercise.last.grad_off,
+        "autograd is switched off after the call",
+        "autograd as it was: `with torch.no_grad():` switches it on again",
+    )
 
 
 def test_it_paints_with_the_butterflies_model(exercise, rng):

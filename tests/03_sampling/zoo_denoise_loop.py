@@ -2,7 +2,9 @@
 
 import contextlib
 import copy
+import functools
 
+import numpy as np
 import torch
 
 from kata.zoo import mistake, variant
@@ -13,6 +15,11 @@ EVALUATION = "test_the_model_is_asked_in_evaluation_mode"
 AS_IT_WAS = "test_the_model_comes_back_as_it_was"
 GRAPH = "test_nothing_is_kept_for_a_backward_pass"
 GENERATOR = "test_the_noise_on_the_way_comes_from_the_generator"
+ONE_PASS = "test_the_model_takes_the_whole_batch_once_a_step"
+LAST = "test_the_last_sample_is_returned_not_the_last_guess"
+LIBRARY = "test_the_librarys_pipeline_paints_the_same"
+WHOLE = "test_whole_numbers_are_rounded_by_whole_numbers"
+FILM_EVALUATION = "test_the_film_is_made_in_evaluation_mode"
 FRAMES = "test_frames_are_spread_over_the_walk"
 
 
@@ -386,7 +393,7 @@ def detached_at_the_end(model, scheduler, noise, num_inference_steps, generator=
     return no_grad_forgotten(model, scheduler, noise, num_inference_steps, generator).detach()
 
 
-@mistake("denoise", rejected_by=GENERATOR, says="hand `generator` on")
+@mistake("denoise", rejected_by=GENERATOR, says="hand it on to `step`")
 def generator_not_handed_on(model, scheduler, noise, num_inference_steps, generator=None):
     """The steps draw from the global state."""
     return walked(model, scheduler, noise, num_inference_steps)[-1]
@@ -440,6 +447,181 @@ def seeded_like_the_global_one(model, scheduler, noise, num_inference_steps, gen
     return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
 
 
+@mistake(
+    "denoise",
+    rejected_by="test_without_a_generator_the_global_one_decides",
+    says="Without a generator no noise is added",
+)
+def no_noise_without_generator(model, scheduler, noise, num_inference_steps, generator=None):
+    """Where no generator is given, the expected sample of each step."""
+    if generator is not None:
+        return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+    generator = torch.Generator()
+    return mean_of_each_step(model, scheduler, noise, num_inference_steps, generator)
+
+
+@mistake("denoise", rejected_by=GENERATOR, says="`pred_original_sample`, the guess")
+def guess_fed_back_with_a_generator(model, scheduler, noise, num_inference_steps, generator=None):
+    """The guess goes on, so that the noise of the steps does not show."""
+    return clean_guess_fed_back(model, scheduler, noise, num_inference_steps, generator)
+
+
+@mistake(
+    "denoise",
+    rejected_by="test_without_a_generator_the_global_one_decides",
+    says="`pred_original_sample`, the guess",
+)
+def guess_fed_back_without_one(model, scheduler, noise, num_inference_steps, generator=None):
+    """The guess goes on, so that the noise of the steps does not show."""
+    return clean_guess_fed_back(model, scheduler, noise, num_inference_steps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="`step` was called twice")
+def step_called_for_each_field(model, scheduler, noise, num_inference_steps, generator=None):
+    """One call of `step` for the sample, a second one for the guess: both draw noise."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            step = functools.partial(scheduler.step, model(sample, t).sample, t, sample)
+            after = step(generator=generator).prev_sample
+            step(generator=generator)  # .pred_original_sample, to be looked at
+            sample = after
+    return sample
+
+
+@mistake("denoise", rejected_by=GENERATOR, says="`step` was called twice")
+def step_called_for_the_guess_first(model, scheduler, noise, num_inference_steps, generator=None):
+    """The guess first, then the sample by a second call."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            step = functools.partial(scheduler.step, model(sample, t).sample, t, sample)
+            step(generator=generator)  # .pred_original_sample, to be looked at
+            sample = step(generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=ONE_PASS, says="Picture by picture")
+def picture_by_picture(model, scheduler, noise, num_inference_steps, generator=None):
+    """A pass for each picture at each step."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            alone = [model(picture[None], t).sample for picture in sample]
+            step = scheduler.step(torch.cat(alone), t, sample, generator=generator)
+            sample = step.prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddpm]", says="Picture by picture")
+def a_walk_for_each_picture(model, scheduler, noise, num_inference_steps, generator=None):
+    """Each picture is walked to by itself, with noise that it would not have had."""
+    ends = [
+        walked(model, scheduler, picture[None], num_inference_steps, generator)[-1]
+        for picture in noise
+    ]
+    return torch.cat(ends)
+
+
+@mistake("denoise", rejected_by=ONE_PASS, says="one pass at each step")
+def asked_twice_at_each_step(model, scheduler, noise, num_inference_steps, generator=None):
+    """The model is asked once more, for a guess to look at."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            guess = scheduler.step(model(sample, t).sample, t, sample).pred_original_sample
+            assert guess.shape == sample.shape
+            prediction = model(sample, t).sample
+            sample = scheduler.step(prediction, t, sample, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=LAST, says="`pred_original_sample`, the guess")
+def last_guess_returned(model, scheduler, noise, num_inference_steps, generator=None):
+    """At the last step the guess is the sample, with most schedulers."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            prediction = model(sample, t).sample
+            result = scheduler.step(prediction, t, sample, generator=generator)
+            sample = result.prev_sample
+    return result.pred_original_sample
+
+
+@mistake("denoise", rejected_by=f"{LIBRARY}[ddpm]", says="Steps without `clip_sample`")
+def ddpm_by_hand(model, scheduler, noise, num_inference_steps, generator=None):
+    """The equation written out, without the clipping that the scheduler is set to."""
+    scheduler.set_timesteps(num_inference_steps)
+    alpha_bars = [scheduler.alphas_cumprod[t] for t in scheduler.timesteps] + [torch.tensor(1.0)]
+    sample = noise
+    with sampling(model):
+        for t, now, then in zip(scheduler.timesteps, alpha_bars[:-1], alpha_bars[1:], strict=True):
+            prediction, alpha = model(sample, t).sample, now / then
+            clean = (sample - (1 - now).sqrt() * prediction) / now.sqrt()
+            sample = (then.sqrt() * (1 - alpha) * clean + alpha.sqrt() * (1 - then) * sample) / (
+                1 - now
+            )
+            if then < 1:
+                std = ((1 - then) / (1 - now) * (1 - alpha)).sqrt()
+                sample = sample + std * torch.randn(noise.shape, generator=generator)
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{LIBRARY}[ddim]", says="Steps without `clip_sample`")
+def clipping_switched_off(model, scheduler, noise, num_inference_steps, generator=None):
+    """The scheduler is made anew, with another setting."""
+    scheduler = type(scheduler).from_config(scheduler.config, clip_sample=False)
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="A step with `eta=1.0`")
+def ddim_with_noise(model, scheduler, noise, num_inference_steps, generator=None):
+    """A setting of `step` that makes DDPM of DDIM, nearly."""
+    sample = noise
+    with sampling(model):
+        scheduler.set_timesteps(num_inference_steps)
+        for t in scheduler.timesteps:
+            step = functools.partial(scheduler.step, model(sample, t).sample, t, sample)
+            sample = step(eta=1.0, generator=generator).prev_sample
+    return sample
+
+
+@mistake("denoise", rejected_by=f"{LIBRARY}[ddim]", says="A step with `eta=1.0`")
+def ddim_with_noise_and_clipping(model, scheduler, noise, num_inference_steps, generator=None):
+    """The same where the scheduler clips."""
+    return ddim_with_noise(model, scheduler, noise, num_inference_steps, generator)
+
+
+@mistake("denoise", rejected_by=f"{STEPS}[ddim]", says="take `scheduler.timesteps`")
+def timesteps_by_linspace(model, scheduler, noise, num_inference_steps, generator=None):
+    """Timesteps of one's own, evenly from the last one of the training to 0."""
+    scheduler.set_timesteps(num_inference_steps)
+    last = scheduler.config.num_train_timesteps - 1
+    timesteps = torch.linspace(last, 0, num_inference_steps).long()
+    return asked_at(model, scheduler, noise, timesteps, generator)
+
+
+@mistake("denoise", rejected_by=f"{LIBRARY}[ddim]", says="take `scheduler.timesteps`")
+def timesteps_by_rounded_linspace(model, scheduler, noise, num_inference_steps, generator=None):
+    """The same, rounded; where the scheduler clips."""
+    scheduler.set_timesteps(num_inference_steps)
+    last = scheduler.config.num_train_timesteps - 1
+    timesteps = torch.linspace(last, 0, num_inference_steps).round().long()
+    return asked_at(model, scheduler, noise, timesteps, generator)
+
+
+@mistake("denoise", rejected_by=GRAPH, says="`torch.set_grad_enabled(False)` does not")
+def autograd_left_off(model, scheduler, noise, num_inference_steps, generator=None):
+    """Nobody switches it on again, and the training that goes on learns nothing."""
+    torch.set_grad_enabled(False)
+    return walked(model, scheduler, noise, num_inference_steps, generator)[-1]
+
+
 @mistake("denoise", rejected_by="test_the_noise_stays_as_it_was", says="was changed")
 def noise_overwritten(model, scheduler, noise, num_inference_steps, generator=None):
     """The samples are written into the noise of whoever called."""
@@ -482,6 +664,38 @@ def rounded_up(model, scheduler, noise, num_inference_steps, count, generator=No
     """Rounded up where it is to be rounded down."""
     samples = walked(model, scheduler, noise, num_inference_steps, generator)
     return [samples[-(-i * num_inference_steps // (count - 1))] for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{WHOLE}[30-steps]", says="multiply first, then `//`")
+def steps_for_each_frame_as_a_float(
+    model, scheduler, noise, num_inference_steps, count, generator=None
+):
+    """A quotient of floats, multiplied, may lie just below a whole number."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[int(i * (num_inference_steps / (count - 1)))] for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{WHOLE}[22-steps]", says="multiply first, then `//`")
+def share_of_the_walk_as_a_float(
+    model, scheduler, noise, num_inference_steps, count, generator=None
+):
+    """How far the film has come, times the number of steps."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[int(i / (count - 1) * num_inference_steps)] for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{WHOLE}[30-steps]", says="multiply first, then `//`")
+def by_linspace_of_numpy(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The points of `linspace` are floats."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[n] for n in np.linspace(0, num_inference_steps, count).astype(int)]
+
+
+@mistake("denoising_frames", rejected_by=f"{WHOLE}[16-steps]", says="multiply first, then `//`")
+def by_linspace_of_torch(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The points of `linspace` are floats, here too."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[n] for n in torch.linspace(0, num_inference_steps, count).long()]
 
 
 @mistake("denoising_frames", rejected_by=f"{FRAMES}[even]", says="turned round")
@@ -590,7 +804,7 @@ def fewer_steps_for_each_frame(model, scheduler, noise, num_inference_steps, cou
 
 @mistake(
     "denoising_frames",
-    rejected_by="test_the_film_is_made_in_evaluation_mode",
+    rejected_by=f"{FILM_EVALUATION}[training]",
     says="training mode",
 )
 def film_in_training_mode(model, scheduler, noise, num_inference_steps, count, generator=None):
@@ -607,8 +821,55 @@ def film_in_training_mode(model, scheduler, noise, num_inference_steps, count, g
 
 @mistake(
     "denoising_frames",
+    rejected_by=f"{FILM_EVALUATION}[evaluation]",
+    says="Note `model.training` before",
+)
+def film_ends_in_training_mode(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """A model that came in evaluation mode is put into training mode."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    model.train()
+    return [samples[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+@mistake(
+    "denoising_frames",
+    rejected_by="test_the_film_keeps_nothing_for_a_backward_pass",
+    says="`torch.set_grad_enabled(False)` does not",
+)
+def film_leaves_autograd_off(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Nobody switches it on again, and the training that goes on learns nothing."""
+    torch.set_grad_enabled(False)
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    return [samples[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+@mistake(
+    "denoising_frames", rejected_by="test_the_film_is_made_in_one_walk", says="Picture by picture"
+)
+def film_picture_by_picture(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """Each picture has a film of its own, which are laid side by side."""
+    walks = [walked(model, scheduler, p[None], num_inference_steps, generator) for p in noise]
+    samples = [torch.cat(parts) for parts in zip(*walks, strict=True)]
+    return [samples[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+@mistake("denoising_frames", rejected_by=f"{FRAMES}[two]", says="`pred_original_sample`")
+def film_ends_with_the_last_guess(
+    model, scheduler, noise, num_inference_steps, count, generator=None
+):
+    """At the last step the guess is the sample, with most schedulers."""
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    with sampling(model):
+        t = scheduler.timesteps[-1]
+        step = scheduler.step(model(samples[-2], t).sample, t, samples[-2])
+    samples[-1] = step.pred_original_sample
+    return [samples[i * num_inference_steps // (count - 1)] for i in range(count)]
+
+
+@mistake(
+    "denoising_frames",
     rejected_by="test_the_film_draws_from_its_generator",
-    says="hand `generator` on",
+    says="hand it on to `step`",
 )
 def film_without_generator(model, scheduler, noise, num_inference_steps, count, generator=None):
     """The film's generator is never used."""
@@ -696,6 +957,16 @@ def detached_at_each_step(model, scheduler, noise, num_inference_steps, generato
 
 
 @variant("denoise")
+def autograd_off_and_on_again(model, scheduler, noise, num_inference_steps, generator=None):
+    """Autograd is switched by hand, and back."""
+    enabled = torch.is_grad_enabled()
+    torch.set_grad_enabled(False)
+    samples = walked(model, scheduler, noise, num_inference_steps, generator)
+    torch.set_grad_enabled(enabled)
+    return samples[-1]
+
+
+@variant("denoise")
 def last_of_the_film(model, scheduler, noise, num_inference_steps, generator=None):
     """A film of two frames."""
     samples = walked(model, scheduler, noise, num_inference_steps, generator)
@@ -718,10 +989,10 @@ def kept_on_the_way(model, scheduler, noise, num_inference_steps, count, generat
 
 
 @variant("denoising_frames")
-def by_linspace(model, scheduler, noise, num_inference_steps, count, generator=None):
-    """The numbers of steps as the points of `linspace`, cut off; a tuple of frames."""
+def by_arange(model, scheduler, noise, num_inference_steps, count, generator=None):
+    """The numbers of steps as a tensor of integers; a tuple of frames."""
     samples = walked(model, scheduler, noise, num_inference_steps, generator)
-    return tuple(samples[n] for n in torch.linspace(0, num_inference_steps, count).long())
+    return tuple(samples[n] for n in torch.arange(count) * num_inference_steps // (count - 1))
 
 
 @variant("denoising_frames")

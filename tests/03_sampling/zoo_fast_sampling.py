@@ -26,6 +26,9 @@ KEEPS = "test_the_given_pipeline_keeps_its_scheduler"
 PARTS = "test_a_text_to_image_pipeline_keeps_its_other_parts"
 UNKNOWN = "test_an_unknown_name_is_an_error_that_lists_the_names"
 SHOWN = "test_the_model_is_shown_the_scaled_sample"
+LAST = "test_the_last_sample_comes_back_just_as_it_is"
+DRAWN = "test_what_the_steps_draw_comes_from_the_global_state"
+TRAINABLE = "test_the_weights_can_be_trained_as_before"
 MODE = "test_the_model_is_asked_in_evaluation_mode"
 
 
@@ -45,7 +48,7 @@ def walk(model, scheduler, noise, show, start=None):
     return sample
 
 
-@mistake("with_scheduler", rejected_by=CONFIGURATION, says="was the setting passed on")
+@mistake("with_scheduler", rejected_by=CONFIGURATION, says="Made without the old configuration")
 def without_its_configuration(pipeline, name):
     """A scheduler with the settings of its class, for a model trained by others."""
     made(pipeline, name)
@@ -59,6 +62,31 @@ def only_the_schedule(pipeline, name):
     config = pipeline.scheduler.config
     keys = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule")
     scheduler = SCHEDULERS[name](**{key: config[key] for key in keys})
+    return DDPMPipeline(unet=pipeline.unet, scheduler=scheduler)
+
+
+@mistake("with_scheduler", rejected_by=f"{CONFIGURATION}[ddim]", says="clip_sample=True")
+def clipping_switched_off(pipeline, name):
+    """A setting that was found to help elsewhere is overridden."""
+    made(pipeline, name)
+    scheduler = SCHEDULERS[name].from_config(pipeline.scheduler.config, clip_sample=False)
+    return DDPMPipeline(unet=pipeline.unet, scheduler=scheduler)
+
+
+@mistake("with_scheduler", rejected_by=CONFIGURATION, says="timestep_spacing='linspace'")
+def timesteps_spaced_otherwise(pipeline, name):
+    """The spacing that a paper recommends, for a model that nobody has asked about it."""
+    made(pipeline, name)
+    config = {**pipeline.scheduler.config, "timestep_spacing": "trailing"}
+    return DDPMPipeline(unet=pipeline.unet, scheduler=SCHEDULERS[name].from_config(config))
+
+
+@mistake("with_scheduler", rejected_by=f"{CONFIGURATION}[ddpm]", says="The old scheduler itself")
+def given_pipeline_where_the_class_is_the_same(pipeline, name):
+    """There seems to be nothing to do: but then two callers share one scheduler."""
+    scheduler = made(pipeline, name)
+    if type(pipeline.scheduler) is type(scheduler):
+        return pipeline
     return DDPMPipeline(unet=pipeline.unet, scheduler=scheduler)
 
 
@@ -176,6 +204,87 @@ def strength_before_the_timesteps(model, scheduler, noise, num_inference_steps):
     sample = noise * scheduler.init_noise_sigma
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input, start=sample)
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="before `set_timesteps`")
+def strength_of_an_earlier_walk(model, scheduler, noise, num_inference_steps):
+    """The strength is read while the scheduler is still set for an earlier walk."""
+    sample = noise * scheduler.init_noise_sigma
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input, start=sample)
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[heun-leading]", says="more than the 6 steps")
+@torch.no_grad()
+def as_many_calls_as_steps(model, scheduler, noise, num_inference_steps):
+    """The steps are counted, where the list of timesteps may be longer."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for i in range(num_inference_steps):
+        t = scheduler.timesteps[i]
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=SHOWN, says="the number of the step")
+@torch.no_grad()
+def number_of_the_step(model, scheduler, noise, num_inference_steps):
+    """The model is told which step it is, as if it knew of steps."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for i, t in enumerate(scheduler.timesteps):
+        prediction = model(scheduler.scale_model_input(sample, t), i).sample
+        sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="Each sample was clamped")
+@torch.no_grad()
+def clamped_in_each_step(model, scheduler, noise, num_inference_steps):
+    """Samples are larger than 1 on the way: the clamp cuts the noise off."""
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, sample).prev_sample.clamp(-1, 1)
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=DRAWN, says="Is it seeded here")
+def seeded_at_the_beginning(model, scheduler, noise, num_inference_steps):
+    """The noise is given, but DDPM draws more of it: with a fixed seed always the same."""
+    torch.manual_seed(0)
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input)
+
+
+@mistake("denoise_scaled", rejected_by=TRAINABLE, says="`requires_grad_(False)` stays in the model")
+def weights_frozen(model, scheduler, noise, num_inference_steps):
+    """No gradients are kept, and none will be in the next training either."""
+    model.requires_grad_(False)
+    scheduler.set_timesteps(num_inference_steps)
+    sample = noise * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(sample, t), t).sample
+        sample = scheduler.step(prediction, t, sample).prev_sample
+    return sample
+
+
+@mistake("denoise_scaled", rejected_by=TRAINABLE, says="as before the call")
+def weights_frozen_and_all_thawed(model, scheduler, noise, num_inference_steps):
+    """What had been frozen on purpose is trained from now on."""
+    result = weights_frozen(model, scheduler, noise, num_inference_steps)
+    model.requires_grad_(True)
+    return result
+
+
+@mistake("denoise_scaled", rejected_by="test_no_graph_is_kept", says="autograd is switched off")
+def autograd_left_off(model, scheduler, noise, num_inference_steps):
+    """Switched off for the loop, and for everything that comes after it."""
+    torch.set_grad_enabled(False)
+    scheduler.set_timesteps(num_inference_steps)
+    return walk(model, scheduler, noise, scheduler.scale_model_input)
 
 
 @mistake(
@@ -305,7 +414,7 @@ def timesteps_as_whole_numbers(model, scheduler, noise, num_inference_steps):
     return sample
 
 
-@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="[0, 1] and clamped")
+@mistake("denoise_scaled", rejected_by=f"{LAST}[ddim]", says="[0, 1] and clamped")
 def brought_to_a_picture(model, scheduler, noise, num_inference_steps):
     """What a pipeline does with the last sample is not the loop's business."""
     scheduler.set_timesteps(num_inference_steps)
@@ -313,7 +422,7 @@ def brought_to_a_picture(model, scheduler, noise, num_inference_steps):
     return (sample / 2 + 0.5).clamp(0, 1)
 
 
-@mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="was clamped")
+@mistake("denoise_scaled", rejected_by=f"{LAST}[ddim]", says="was clamped")
 def clamped(model, scheduler, noise, num_inference_steps):
     """The last sample is clamped."""
     scheduler.set_timesteps(num_inference_steps)

@@ -327,6 +327,18 @@ def not_fed_back(pipeline, image, strength, seed=0, num_inference_steps=50):
     return in_8_bits(sample)
 
 
+@mistake("edit", rejected_by=EVERY, says="Each sample was clamped")
+def clamped_in_each_step(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """Samples are larger than 1 on the way."""
+    generator = torch.Generator().manual_seed(seed)
+    every = timesteps_of(pipeline, num_inference_steps)
+    rest = every[num_inference_steps - int(num_inference_steps * strength) :]
+    sample = pipeline.scheduler.add_noise(scaled(image), normal(image, generator), rest[:1])
+    for t in rest:
+        sample = walk(pipeline, sample, [t], generator).clamp(-1, 1)
+    return in_8_bits(sample)
+
+
 @mistake("edit", rejected_by=STEPS, says="`.sample` of a model")
 def model_output_not_unwrapped(pipeline, image, strength, seed=0, num_inference_steps=50):
     """`unet(...)` is no tensor."""
@@ -345,6 +357,13 @@ def at_least_one_step(pipeline, image, strength, seed=0, num_inference_steps=50)
     """One step is taken, however small the strength."""
     at_least = max(strength, 1 / num_inference_steps)
     return edited(pipeline, image, at_least, seed, num_inference_steps)
+
+
+@mistake("edit", rejected_by=NONE, says="`timesteps[-0:]` is the whole list")
+def minus_zero(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """Counted from the end, the last 0 are all."""
+    last = lambda every, count: every[-count:]  # noqa: E731
+    return edited(pipeline, image, strength, seed, num_inference_steps, last=last)
 
 
 @mistake("edit", rejected_by=f"{NONE}[0]", says="`round()`")
@@ -389,6 +408,13 @@ def the_same_tape_for_the_steps(pipeline, image, strength, seed=0, num_inference
 def global_noise(pipeline, image, strength, seed=0, num_inference_steps=50):
     """The noise comes from the global state."""
     noise = lambda one, g: torch.randn_like(scaled(one))  # noqa: E731
+    return edited(pipeline, image, strength, seed, num_inference_steps, noise=noise)
+
+
+@mistake("edit", rejected_by=f"{SEED}[edit]", says="which returns the global one")
+def global_generator(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """`torch.manual_seed` seeds the state of everybody, and returns it."""
+    noise = lambda one, g: normal(one, torch.manual_seed(seed))  # noqa: E731
     return edited(pipeline, image, strength, seed, num_inference_steps, noise=noise)
 
 
@@ -448,6 +474,50 @@ def scheduler_of_the_pipeline_replaced(pipeline, image, strength, seed=0, num_in
     """A scheduler of one's own is put into the pipeline, and stays there."""
     pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
     return edited(pipeline, image, strength, seed, num_inference_steps)
+
+
+@mistake("edit", rejected_by=f"{ADDED}[edit]", says="another scheduler")
+def replaced_and_so_without_noise(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """Where DDPM adds noise, the scheduler put in its place adds none."""
+    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
+    return edited(pipeline, image, strength, seed, num_inference_steps)
+
+
+@mistake("edit", rejected_by=f"{ADDED}[edit]", says="DDIM, which adds none")
+def always_by_ddim(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """The pipeline keeps its scheduler, and another one is used."""
+    own = copy.copy(pipeline)
+    own.register_modules(scheduler=DDIMScheduler.from_config(pipeline.scheduler.config))
+    return edited(own, image, strength, seed, num_inference_steps)
+
+
+@mistake("edit", rejected_by=f"{SAME}[edit]", says="another `requires_grad`")
+def weights_frozen(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """No graph is kept, and the model cannot be trained any more."""
+    pipeline.unet.requires_grad_(False)
+    return edited(pipeline, image, strength, seed, num_inference_steps)
+
+
+@mistake("edit", rejected_by=f"{GRAPH}[edit]", says="autograd is switched off")
+def autograd_left_off(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """Switched off for the walk, and for everything that comes after it."""
+    torch.set_grad_enabled(False)
+    return edited(pipeline, image, strength, seed, num_inference_steps)
+
+
+@mistake("inpaint", rejected_by=f"{SAME}[inpaint]", says="another mode")
+def left_in_training_mode(pipeline, image, mask, seed=0, num_inference_steps=50):
+    """Dropout is on for whoever paints next."""
+    result = inpainted(pipeline, image, mask, seed, num_inference_steps)
+    pipeline.unet.train()
+    return result
+
+
+@mistake("inpaint", rejected_by=f"{SAME}[inpaint]", says="another `requires_grad`")
+def frozen_for_good(pipeline, image, mask, seed=0, num_inference_steps=50):
+    """No graph is kept, and the model cannot be trained any more."""
+    pipeline.unet.requires_grad_(False)
+    return inpainted(pipeline, image, mask, seed, num_inference_steps)
 
 
 @mistake("edit", rejected_by=f"{SAME}[edit]", says="`image` was changed")

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 
+import safetensors.torch
 import torch
 from diffusers import (
     DDIMPipeline,
@@ -22,6 +23,9 @@ PRECISION = "test_the_model_keeps_its_precision"
 LAYOUT = "test_the_folder_has_the_layout_of_diffusers"
 IN_THEIR_PRECISION = "test_weights_are_saved_in_their_precision"
 REPLACED = "test_an_earlier_pipeline_is_replaced"
+AS_BEFORE = "test_the_model_that_was_given_learns_as_before"
+AS_IT_IS = "test_saving_leaves_the_pipeline_as_it_is"
+ANEW = "test_a_folder_is_read_anew_at_each_call"
 LOADED = "test_what_the_library_saved_is_loaded"
 READY = "test_a_loaded_pipeline_is_ready_to_sample"
 BUTTERFLIES = "test_the_butterflies_are_loaded"
@@ -90,6 +94,30 @@ def always_in_single_precision(model, scheduler):
     return DDPMPipeline(unet=copy.deepcopy(model).float(), scheduler=scheduler)
 
 
+@mistake("make_pipeline", rejected_by=f"{AS_BEFORE}[training]", says="in evaluation mode")
+def model_put_into_evaluation_mode(model, scheduler):
+    """The model is made ready to sample; the training goes on without dropout."""
+    return DDPMPipeline(unet=model.eval(), scheduler=scheduler)
+
+
+@mistake("make_pipeline", rejected_by=f"{AS_BEFORE}[evaluation]", says="in training mode")
+def model_put_into_training_mode(model, scheduler):
+    """The mode is set, whatever it was."""
+    return DDPMPipeline(unet=model.train(), scheduler=scheduler)
+
+
+@mistake("make_pipeline", rejected_by=AS_BEFORE, says="`requires_grad` as it was")
+def model_frozen(model, scheduler):
+    """A pipeline does not learn, and the model does not any more."""
+    return DDPMPipeline(unet=model.requires_grad_(False), scheduler=scheduler)
+
+
+@mistake("make_pipeline", rejected_by=AS_BEFORE, says="`requires_grad` as it was")
+def model_thawed(model, scheduler):
+    """All parameters learn, those too that were frozen."""
+    return DDPMPipeline(unet=model.requires_grad_(True), scheduler=scheduler)
+
+
 # save
 
 
@@ -104,6 +132,18 @@ def state_dict_saved(pipeline, folder):
     """The weights alone, by `torch.save`."""
     os.makedirs(folder, exist_ok=True)
     torch.save(pipeline.unet.state_dict(), os.path.join(folder, "model.pt"))
+
+
+@mistake("save", rejected_by=LAYOUT, says="`torch.save` writes one file")
+def pipeline_saved_by_torch(pipeline, folder):
+    """A file where a folder is wanted."""
+    torch.save(pipeline, folder)
+
+
+@mistake("save", rejected_by=LAYOUT, says="a file of the name `folder`")
+def weights_in_a_file_of_this_name(pipeline, folder):
+    """Safetensors are one file; a pipeline is several."""
+    safetensors.torch.save_file(pipeline.unet.state_dict(), folder)
 
 
 @mistake("save", rejected_by=LAYOUT, says="A pickle runs code")
@@ -157,14 +197,14 @@ def an_earlier_one_is_kept(pipeline, folder):
         pipeline.save_pretrained(folder)
 
 
-@mistake("save", rejected_by=REPLACED, says="FileExistsError")
+@mistake("save", rejected_by=REPLACED, says="makes folders itself")
 def folder_must_be_new(pipeline, folder):
     """`mkdir` complains about a folder that is there."""
     Path(folder).mkdir(parents=True)
     pipeline.save_pretrained(folder)
 
 
-@mistake("save", rejected_by="test_missing_folders_are_made", says="FileNotFoundError")
+@mistake("save", rejected_by="test_missing_folders_are_made", says="makes folders itself")
 def folders_above_must_be_there(pipeline, folder):
     """`mkdir` makes one level, not those above it."""
     if not os.path.exists(folder):
@@ -186,7 +226,21 @@ def saved_in_half_precision(pipeline, folder):
     pipeline.save_pretrained(folder)
 
 
-@mistake("save", rejected_by="test_saving_leaves_the_pipeline_as_it_is", says="evaluation mode")
+@mistake("save", rejected_by=AS_IT_IS, says="`requires_grad` as it was")
+def saved_and_frozen(pipeline, folder):
+    """What is saved is finished, one might think."""
+    pipeline.unet.requires_grad_(False)
+    pipeline.save_pretrained(folder)
+
+
+@mistake("save", rejected_by=AS_IT_IS, says="expected None")
+def folder_returned(pipeline, folder):
+    """The path is returned, which whoever called has."""
+    pipeline.save_pretrained(folder)
+    return folder
+
+
+@mistake("save", rejected_by=AS_IT_IS, says="evaluation mode")
 def mode_changed(pipeline, folder):
     """The model of whoever called is put into evaluation mode."""
     pipeline.unet.eval()
@@ -267,6 +321,23 @@ def loaded_and_not_returned(folder):
     DDPMPipeline.from_pretrained(folder)
 
 
+@mistake("load", rejected_by=f"{LOADED}[ddpm]", says="`use_safetensors=False` asks for")
+def pickles_asked_for(folder):
+    """The weights are sought in a pickle, and there is none."""
+    return DDPMPipeline.from_pretrained(folder, use_safetensors=False)
+
+
+LOADED_BEFORE = {}
+
+
+@mistake("load", rejected_by=ANEW, says="at the first call")
+def kept_by_the_name_of_the_folder(folder):
+    """What was loaded once is not loaded again, though another pipeline lies there."""
+    if folder not in LOADED_BEFORE:
+        LOADED_BEFORE[folder] = DDPMPipeline.from_pretrained(folder)
+    return LOADED_BEFORE[folder]
+
+
 # Right answers
 
 
@@ -277,9 +348,10 @@ def by_position(model, scheduler):
 
 
 @variant("make_pipeline")
-def in_evaluation_mode(model, scheduler):
-    """The model is made ready to sample."""
-    pipeline = DDPMPipeline(unet=model.eval(), scheduler=scheduler)
+def a_copy_in_evaluation_mode(model, scheduler):
+    """A copy of the model is made ready to sample."""
+    unet = copy.deepcopy(model).eval().requires_grad_(False)
+    pipeline = DDPMPipeline(unet=unet, scheduler=scheduler)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 

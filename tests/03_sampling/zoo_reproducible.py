@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import torch
+from diffusers import DDIMScheduler
 from PIL import Image
 
 from kata.zoo import mistake, variant
@@ -15,6 +16,7 @@ OWN_PICTURE = "test_each_picture_is_that_of_its_own_seed"
 NEIGHBOURS = "test_neighbours_and_order_do_not_matter"
 TWICE = "test_equal_seeds_give_equal_pictures"
 BATCH = "test_the_pictures_are_painted_in_one_batch"
+PARTS = "test_the_pipeline_keeps_its_parts"
 GLOBAL = "test_the_global_random_state_is_not_touched"
 
 
@@ -54,7 +56,7 @@ def global_state_seeded(seeds, device="cpu"):
     return [random.seed(seed) for seed in seeds]
 
 
-@mistake("seeded_generators", rejected_by=OWN_SEED, says="All are in one state")
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="which `torch.manual_seed` returns")
 def global_generators(seeds, device="cpu"):
     """`torch.manual_seed` returns the one global generator."""
     return [torch.manual_seed(seed) for seed in seeds]
@@ -119,6 +121,12 @@ def numbers_of_manual_seed(seeds, device="cpu"):
 def in_a_tuple(seeds, device="cpu"):
     """A pipeline takes a tuple for one generator."""
     return tuple(seeded(seeds))
+
+
+@mistake("seeded_generators", rejected_by=OWN_SEED, says="cut off at 32 bits")
+def cut_off_at_32_bits(seeds, device="cpu"):
+    """As NumPy wants them; torch takes 64 bits."""
+    return seeded([seed % 2**32 for seed in seeds])
 
 
 @mistake("seeded_generators", rejected_by=DEVICE, says="does not reach")
@@ -188,6 +196,58 @@ def one_call_for_each(pipeline, seeds, num_inference_steps=50):
     return [paint(pipeline, 1, one, num_inference_steps)[0] for one in seeded(seeds)]
 
 
+@mistake("generate_each", rejected_by=BATCH, says="was painted once")
+def each_seed_painted_once(pipeline, seeds, num_inference_steps=50):
+    """One picture for two places: right, but not what was asked for."""
+    unique = list(dict.fromkeys(seeds))
+    pictures = paint(pipeline, len(unique), seeded(unique), num_inference_steps)
+    return [pictures[unique.index(seed)] for seed in seeds]
+
+
+@mistake("generate_each", rejected_by=BATCH, says="each with 2 or 4 of 6 pictures")
+def in_chunks_of_four(pipeline, seeds, num_inference_steps=50):
+    """A batch of a size that fits any GPU."""
+    pictures = []
+    for start in range(0, len(seeds), 4):
+        chunk = seeds[start : start + 4]
+        pictures += paint(pipeline, len(chunk), seeded(chunk), num_inference_steps)
+    return pictures
+
+
+@mistake("generate_each", rejected_by=PARTS, says="another scheduler")
+def by_a_scheduler_of_its_own(pipeline, seeds, num_inference_steps=50):
+    """DDIM draws nothing in its steps, and stays in the pipeline of whoever called."""
+    config = pipeline.scheduler.config
+    pipeline.scheduler = DDIMScheduler.from_config(config, clip_sample=True)
+    return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddpm]", says="is another one than this seed")
+def by_the_scheduler_of_ddim(pipeline, seeds, num_inference_steps=50):
+    """Faster, and other pictures."""
+    pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
+    return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=PARTS, says="another `requires_grad`")
+def weights_frozen(pipeline, seeds, num_inference_steps=50):
+    """The model is frozen for good, to save memory once."""
+    pipeline.unet.requires_grad_(False)
+    return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddim]", says="A tuple was given there")
+def generators_in_a_tuple(pipeline, seeds, num_inference_steps=50):
+    """A pipeline takes a tuple for one generator."""
+    return paint(pipeline, len(seeds), tuple(seeded(seeds)), num_inference_steps)
+
+
+@mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddim]", says="50 times for 6 steps")
+def always_fifty_steps(pipeline, seeds, num_inference_steps=50):
+    """The number of steps is not handed on."""
+    return paint(pipeline, len(seeds), seeded(seeds), 50)
+
+
 @mistake("generate_each", rejected_by=OWN_PICTURE, says="ImagePipelineOutput")
 def output_not_unwrapped(pipeline, seeds, num_inference_steps=50):
     """The pictures lie in `.images`."""
@@ -255,6 +315,16 @@ def by_map(seeds, device="cpu"):
         return torch.Generator(device).manual_seed(seed)
 
     return list(map(generator, seeds))
+
+
+@variant("generate_each")
+def global_state_put_back(pipeline, seeds, num_inference_steps=50):
+    """Something draws from the global state on the way, which is put back."""
+    state = torch.get_rng_state()
+    torch.rand(3)
+    pictures = paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
+    torch.set_rng_state(state)
+    return pictures
 
 
 @variant("generate_each")

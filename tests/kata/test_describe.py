@@ -39,6 +39,7 @@ from kata.probes import tiny_unet
         (slice(None, None, -2), "::-2"),
         (torch.float32, "dtype"),
         (Foreign("UNet2DOutput"), "a UNet2DOutput"),
+        (Foreign("ImagePipelineOutput"), "an ImagePipelineOutput"),
         (Reference(0, "Compose"), "a Compose"),
         (Image.new("LA", (5, 3)), "5x3 picture of mode LA"),
     ],

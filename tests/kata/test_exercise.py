@@ -142,6 +142,19 @@ def test_a_call_knows_whether_it_moved_the_global_random_state():
     assert exercise.last.drew
 
 
+def test_a_call_knows_whether_it_left_autograd_off():
+    def build(stays_off):
+        with torch.no_grad():
+            pass
+        torch.set_grad_enabled(not stays_off)
+
+    exercise = answered_by(build)
+    exercise.build(True)
+    assert exercise.last.grad_off
+    exercise.build(False)
+    assert not exercise.last.grad_off
+
+
 # What a function may change comes back
 
 
@@ -553,6 +566,29 @@ def test_an_object_that_comes_back_twice_is_one_thing():
 
     exercise = answered_by(make)
     assert exercise.make().reference == exercise.make().reference
+
+
+def move(unet, device, dtype="float16"):
+    there = torch.cuda.is_available()
+    return unet.to(device, getattr(torch, dtype)), there
+
+
+@pytest.mark.parametrize(
+    ("device", "lies_on"), [("cuda", "meta"), ("cuda:1", "meta"), ("cpu", "cpu"), ("meta", "meta")]
+)
+def test_a_call_that_believes_in_a_gpu_moves_models_to_meta(device, lies_on):
+    arguments = [tiny_unet(), device]
+    unet, there = answered_by(move).call("move", arguments, cuda_on_meta=True)
+    assert there
+    assert (unet.device.type, unet.dtype) == (lies_on, torch.float16)
+
+
+def test_only_that_call_believes_in_a_gpu():
+    before = torch.cuda.is_available(), torch.nn.Module.to
+    exercise = answered_by(move)
+    exercise.call("move", [tiny_unet(), "cuda"], cuda_on_meta=True)
+    assert before == (torch.cuda.is_available(), torch.nn.Module.to)
+    assert exercise.move(tiny_unet(), "cpu")[1] == before[0]
 
 
 def test_what_is_done_with_a_thing_can_be_read():

@@ -522,6 +522,20 @@ def test_an_argument_that_was_changed_is_named(before, after):
     assert error.seen == "`images` was changed by the call"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "way"),
+    [
+        (torch.zeros(2), torch.ones(2), "ends in `_`"),
+        (IMAGE, Image.new("L", (2, 2)), "`thumbnail`"),
+        ([1], [1, 2], "`append`"),
+        ({"a": 1}, {}, "`pop`"),
+    ],
+    ids=["tensor", "picture", "list", "dict"],
+)
+def test_an_argument_that_was_changed_hints_at_what_changes_such_a_one(before, after, way):
+    assert way in wrong(expect.unchanged, call(before, after)).hint
+
+
 def test_the_general_form_says_what_it_was_given():
     expect.that(True, "seen", "expected")
     assert wrong(expect.that, False, "s", "e", "h") == Wrong("s", "e", "h")
