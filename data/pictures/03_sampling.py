@@ -10,12 +10,13 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import torch
+from datasets import load_dataset
 from diffusers import DDPMPipeline
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "exercises" / "03_sampling" / "pictures"
-ROWS, FRAMES, STEPS, SIDE, LARGE = 3, 8, 50, 32, 96
+ROWS, FRAMES, STEPS, SIDE, NUMBER = 3, 8, 50, 32, 12
 STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -24,15 +25,9 @@ def solution(name):
     return runpy.run_path(str(ROOT / "solutions" / f"{name}.py"))
 
 
-def shipped_pipeline():
-    """The shipped DDPM with the scheduler DDIM."""
-    shipped = DDPMPipeline.from_pretrained(ROOT / "data" / "models" / "ddpm-butterflies-32px")
-    shipped.set_progress_bar_config(disable=True)
-    return solution("03_sampling/fast_sampling")["with_scheduler"](shipped, "ddim")
-
-
-def draw_strip(pipeline):
-    """Three butterflies appearing from noise."""
+def draw_strip(shipped):
+    """Three butterflies appearing from noise, by DDIM."""
+    pipeline = solution("03_sampling/fast_sampling")["with_scheduler"](shipped, "ddim")
     noise = torch.randn(ROWS, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(4))
     frames = solution("03_sampling/denoise_loop")["denoising_frames"](
         pipeline.unet, pipeline.scheduler, noise, STEPS, FRAMES
@@ -42,9 +37,9 @@ def draw_strip(pipeline):
 
 
 def draw_edits(pipeline):
-    """One butterfly painted over by ever more noise."""
+    """One butterfly of the data set, painted over by ever more noise."""
     kata = solution("03_sampling/image_to_image")
-    image = butterfly(pipeline)
+    image = butterfly()
     edits = [
         kata["edit"](pipeline, image, strength, seed=3, num_inference_steps=STEPS)
         for strength in STRENGTHS
@@ -55,7 +50,7 @@ def draw_edits(pipeline):
 def draw_inpainting(pipeline):
     """The right half of a butterfly, painted anew three times."""
     kata = solution("03_sampling/image_to_image")
-    image, mask = butterfly(pipeline), Image.new("L", (SIDE, SIDE))
+    image, mask = butterfly(), Image.new("L", (SIDE, SIDE))
     mask.paste(255, (SIDE // 2, 0, SIDE, SIDE))
     anew = [
         kata["inpaint"](pipeline, image, mask, seed=s, num_inference_steps=STEPS) for s in (0, 1, 2)
@@ -64,9 +59,9 @@ def draw_inpainting(pipeline):
     save_table([[image, mask.convert("RGB"), *anew]], titles, "inpainting")
 
 
-def butterfly(pipeline):
-    generator = torch.Generator().manual_seed(11)
-    return pipeline(generator=generator, num_inference_steps=STEPS).images[0]
+def butterfly():
+    dataset = load_dataset(str(ROOT / "data" / "butterflies"), split="train")
+    return dataset[NUMBER]["image"].convert("RGB").resize((SIDE, SIDE))
 
 
 def to_image(picture):
@@ -76,12 +71,12 @@ def to_image(picture):
 def save_table(rows, titles, name):
     """Pictures in rows under the titles of their columns."""
     figure, axes = plt.subplots(
-        len(rows), len(titles), figsize=(len(titles), len(rows) + 0.25), squeeze=False
+        len(rows), len(titles), figsize=(len(titles), len(rows) + 0.4), squeeze=False
     )
     for row, images in zip(axes, rows, strict=True):
         for axis, image in zip(row, images, strict=True):
             axis.imshow(image, interpolation="nearest")
-            axis.axis("off")
+            axis.set(xticks=[], yticks=[])
     for axis, title in zip(axes[0], titles, strict=True):
         axis.set_title(title, fontsize=8)
     figure.tight_layout(pad=0.3)
@@ -91,7 +86,7 @@ def save_table(rows, titles, name):
 
 if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
-    pipeline = shipped_pipeline()
+    pipeline = DDPMPipeline.from_pretrained(ROOT / "data" / "models" / "ddpm-butterflies-32px")
     draw_strip(pipeline)
     draw_edits(pipeline)
     draw_inpainting(pipeline)
