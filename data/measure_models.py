@@ -13,6 +13,7 @@ import argparse
 import json
 import random
 import string
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,7 +38,6 @@ HELD_OUT_SEED, COUNT = 4052, 256
 DDPM_STEPS, STEPS, BATCH = 100, 50, 64
 GUIDANCE = (1.0, 3.0, 7.5)
 PARTS = ("forewing_color", "hindwing_color", "ground")
-NEGATIVE = ("red", "blue")
 
 
 def held_out(count: int, seed: int, colored_only: bool) -> list[tuple[Butterfly, str, Image.Image]]:
@@ -138,7 +138,7 @@ def measure_text_to_image() -> dict:
         "measured on real pictures": share_right([f for f, _, _ in real], [i for _, _, i in real]),
         "colours": {s: share_right([f for f, _ in unseen], painted[s]) for s in GUIDANCE},
         "distances": {s: distances(samples[s], pictures, train) for s in GUIDANCE},
-        "negative": {color: negative(pipeline, color) for color in NEGATIVE},
+        "negative": negative(pipeline),
         "nonsense": nonsense(pipeline, pictures, train, folder / "nonsense.png"),
     }
 
@@ -176,14 +176,19 @@ def count_unseen(known, prompts: list[tuple[Butterfly, str]]) -> int:
     return sum(tuple(getattr(facts, part) for part in PARTS) not in seen for facts, _ in prompts)
 
 
-def negative(pipeline: StableDiffusionPipeline, color: str, count: int = 128) -> dict:
-    """How often forewings have this colour when nobody asked, and when it is a negative prompt."""
+def negative(pipeline: StableDiffusionPipeline, count: int = 128) -> dict:
+    """How often forewings have the two commonest colours, and how often with that one unwanted."""
     prompts = ["a butterfly on a pale ground"] * count
+    plain = forewings(paint_all(pipeline, prompts, 7.5))
     shares = {}
-    for name, text in (("without", ""), ("with", f"{color} butterfly")):
-        images = paint_all(pipeline, prompts, 7.5, text)
-        shares[name] = sum(measure(i)["forewing_color"] == color for i in images) / count
+    for color, often in plain.most_common(2):
+        unwanted = forewings(paint_all(pipeline, prompts, 7.5, f"{color} butterfly"))
+        shares[color] = {"without": often / count, "with": unwanted[color] / count}
     return shares
+
+
+def forewings(images: list[Image.Image]) -> Counter:
+    return Counter(measure(image)["forewing_color"] for image in images)
 
 
 def nonsense(pipeline, real: torch.Tensor, train: torch.Tensor, path: Path) -> dict:
