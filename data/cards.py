@@ -100,7 +100,7 @@ def place(training: dict) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{100 * share:.1f} %"
 
 
 def millions(folder: Path) -> str:
