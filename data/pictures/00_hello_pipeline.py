@@ -40,7 +40,7 @@ def draw_guidance():
     kata = solution("text_to_image")
     pipeline = kata["load_text_to_image"](str(MODELS / "butterflies-text-to-image"))
     pipeline.set_progress_bar_config(disable=True)
-    figure, axes = plt.subplots(len(PROMPTS), 1, figsize=(8, 2.6), layout="constrained")
+    figure, axes = plt.subplots(len(PROMPTS), 1, figsize=(9.6, 2.6), layout="constrained")
     for axis, prompt in zip(axes, PROMPTS, strict=True):
         row = Image.new("RGB", (64 * 8 + 16, 64), "white")
         for place, scale in enumerate(GUIDANCE):
@@ -53,7 +53,7 @@ def draw_guidance():
         axis.set(xticks=[], yticks=[])
         axis.spines[:].set_visible(False)
     axes[0].set_title("guidance_scale 1" + " " * 50 + "guidance_scale 7.5", fontsize=9)
-    figure.savefig(PICTURES / "guidance.png", dpi=90)
+    figure.savefig(PICTURES / "guidance.png", dpi=80)
 
 
 if __name__ == "__main__":
