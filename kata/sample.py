@@ -13,6 +13,7 @@ from diffusers import DDPMScheduler, UNet2DModel
 from PIL import Image
 from rich.console import Console
 
+from kata.command_line import run_prefix
 from kata.errors import KataError
 from kata.learner import Functions
 from kata.run import Run
@@ -59,14 +60,15 @@ def run_sampling(functions: Functions, folder: Path, pictures: int, steps: int, 
 def _trained(folder: Path) -> tuple[UNet2DModel, DDPMScheduler]:
     if not (folder / "model_index.json").is_file():
         raise NothingTrained(
-            f"{folder} is not there: train first, with kata train, or name a finished run by --run."
+            f"{folder} is not there: train first, with {run_prefix()}kata train, "
+            "or name a finished run by --run."
         )
     try:
         model = UNet2DModel.from_pretrained(folder, subfolder="unet")
         return model, DDPMScheduler.from_pretrained(folder, subfolder="scheduler")
     except (OSError, ValueError) as error:
         raise NothingTrained(
-            f"{folder} cannot be loaded ({error}). Train anew: kata train"
+            f"{folder} cannot be loaded ({error}). Train anew: {run_prefix()}kata train"
         ) from error
 
 
