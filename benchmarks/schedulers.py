@@ -26,7 +26,8 @@ from kata.learner import Functions
 from kata.manifest import ROOT, load_manifest
 
 sys.path.insert(0, str(ROOT / "data"))
-from measure_models import held_out, to_tensor
+from measure_models import held_out
+from training import to_tensor
 
 SCHEDULERS = {"ddpm": (5, 10, 20, 50, 100)}
 SCHEDULERS |= dict.fromkeys(("ddim", "euler", "dpm-solver++"), (5, 10, 20, 50))

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.progress import track
 from sheets import save_sheet
 from torchvision import transforms
-from training import DATA, butterflies, device
+from training import DATA, butterflies, device, to_tensor
 
 from kata.distances import nearest, pixel_distance, texture_distance
 
@@ -48,12 +48,6 @@ def held_out(count: int, seed: int, colored_only: bool) -> list[tuple[Butterfly,
             rng = random.Random(f"held out {index} of {seed}")
             found.append((facts, caption(facts, rng), draw(facts, rng).convert("RGB")))
     return found[:count]
-
-
-def to_tensor(images: list[Image.Image], side: int) -> torch.Tensor:
-    """Return (N, 3, side, side) in [-1, 1]."""
-    prepare = transforms.Compose([transforms.Resize((side, side)), transforms.ToTensor()])
-    return torch.stack([prepare(image) for image in images]) * 2 - 1
 
 
 def in_batches(paint: Callable[[int, int], list[Image.Image]], count: int, what: str) -> list:

@@ -6,9 +6,10 @@ previews. Whoever stops it and calls again with the same settings ends in the sa
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from accelerate import Accelerator
 from datasets import load_dataset
 from diffusers.optimization import get_cosine_schedule_with_warmup
 from diffusers.training_utils import EMAModel
+from PIL import Image
 from rich.console import Console
 from rich.progress import Progress
 from torchvision import transforms
@@ -49,15 +51,20 @@ def butterflies(image_size: int, colored_only: bool = False) -> tuple[torch.Tens
     dataset = load_dataset(str(DATA / "butterflies"), split="train")
     if colored_only:  # a greyscale picture does not show the colours that its caption tells
         dataset = dataset.filter(lambda mode: mode != "L", input_columns="mode")
+    pictures = [image.convert("RGB") for image in dataset["image"]]
+    return to_tensor(pictures, image_size), list(dataset["caption"])
+
+
+def to_tensor(images: list[Image.Image], side: int) -> torch.Tensor:
+    """Return the RGB pictures as (N, 3, side, side) float32 in [-1, 1]."""
     prepare = transforms.Compose(
         [
-            transforms.Resize((image_size, image_size)),
+            transforms.Resize((side, side)),
             transforms.ToTensor(),
             transforms.Normalize([0.5], [0.5]),
         ]
     )
-    pictures = [prepare(image.convert("RGB")) for image in dataset["image"]]
-    return torch.stack(pictures), list(dataset["caption"])
+    return torch.stack([prepare(image) for image in images])
 
 
 def flipped(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -133,8 +140,17 @@ class _State:
         self.losses.append(loss.item())
         self.seconds += time.monotonic() - started
 
-    def averaged(self):
-        return _Averaged(self)
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within, the modules hold their averaged weights and are in evaluation mode."""
+        self.ema.store(self.parameters)
+        self.ema.copy_to(self.parameters)
+        self.modules.eval()
+        try:
+            yield
+        finally:
+            self.ema.restore(self.parameters)
+            self.modules.train()
 
     def recent_loss(self) -> float:
         recent = self.losses[-100:]
@@ -178,19 +194,3 @@ class _State:
             "threads": torch.get_num_threads(),
             "loss": round(self.recent_loss(), 4),
         }
-
-
-class _Averaged:
-    """Within it the modules hold their averaged weights and are in evaluation mode."""
-
-    def __init__(self, state: _State):
-        self.state = state
-
-    def __enter__(self) -> None:
-        self.state.ema.store(self.state.parameters)
-        self.state.ema.copy_to(self.state.parameters)
-        self.state.modules.eval()
-
-    def __exit__(self, *exception) -> None:
-        self.state.ema.restore(self.state.parameters)
-        self.state.modules.train()

@@ -333,6 +333,15 @@ def thing(value: object, what: str, hint: str = "") -> Thing:
     return value
 
 
+def autograd_left_on(call: Call) -> None:
+    """The function did not leave autograd switched off for whoever called."""
+    that(
+        not call.grad_off,
+        "autograd is switched off after the call",
+        "autograd as it was: `with torch.no_grad():` switches it on again",
+    )
+
+
 def unchanged(call: Call) -> None:
     """The function left its tensors, pictures and containers as they were."""
     for name, before, after in zip(call.names, call.before, call.after, strict=True):

@@ -116,6 +116,25 @@ def left_as_it_was(pipeline: DiffusionPipeline, before: DiffusionPipeline) -> No
                 same_part(getattr(pipeline, name), part, f"after the call, the part `{name}`")
 
 
+def keeps_its_parts(pipeline: DiffusionPipeline, before: DiffusionPipeline) -> None:
+    """The pipeline has the parts of `before`, with their configuration; its model is as it was."""
+    for name, part in before.components.items():
+        after = getattr(pipeline, name)
+        same = type(after) is type(part) and dict(after.config) == dict(part.config)
+        expect.that(same, f"the pipeline has another {name} after the call", f"its own {name}")
+    now = _state_of(pipeline.unet)
+    for what, value in _state_of(before.unet).items():
+        expect.that(now[what] == value, f"the UNet has another {what} after the call", "its own")
+
+
+def _state_of(model: torch.nn.Module) -> dict:
+    return {
+        "state of its weights": [parameter.tolist() for parameter in model.parameters()],
+        "mode": model.training,
+        "`requires_grad`": [parameter.requires_grad for parameter in model.parameters()],
+    }
+
+
 @contextlib.contextmanager
 def without_numbers() -> Iterator[None]:
     """Within, a pipeline lies on "meta", and CUDA is pretended: numbers are missing there.

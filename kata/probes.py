@@ -60,9 +60,8 @@ class GaussianUNet(ModelMixin, ConfigMixin):
         scheduler = DDPMScheduler(num_train_timesteps, beta_start, beta_end, beta_schedule)
         alphas_cumprod = scheduler.alphas_cumprod.double()
         self.sigmas = (1 / alphas_cumprod - 1).sqrt()  # no buffer: `to` would round them
-        self.centre = torch.nn.Parameter(
-            torch.tensor(float(mean))
-        )  # a parameter, as a UNet has them
+        # A parameter, as a UNet has them.
+        self.centre = torch.nn.Parameter(torch.tensor(float(mean)))
         self.calls = []
 
     def forward(self, sample, timestep, class_labels=None, return_dict=True):

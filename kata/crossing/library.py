@@ -71,26 +71,32 @@ def set_model_state(model: ModelMixin, weights: dict, gradients: dict, flags: di
         model.calls = flags["calls"]
 
 
-def pack_model(packer, model: ModelMixin) -> dict:
+def pack_state(packer, model: torch.nn.Module) -> dict:
+    """What `set_model_state` wants, as blobs; an optimizer behind the model can refer to it."""
     packer.models.append(model)
     weights, gradients, flags = model_state(model)
     return {
-        "name": type(model).__name__,
-        "config": packer.tree(settings_of(model)),
         "weights": packer.blob(safetensors.torch.save(weights)),
         "gradients": packer.blob(safetensors.torch.save(gradients)),
         "flags": packer.tree(flags),
     }
 
 
-def unpack_model(unpacker, name, config, weights, gradients, flags) -> ModelMixin:
-    model = build(name, ModelMixin, unpacker.value(config))
-    weights, gradients = (
-        safetensors.torch.load(unpacker.blobs[blob]) for blob in (weights, gradients)
-    )
-    set_model_state(model, weights, gradients, unpacker.value(flags))
+def with_state(unpacker, model: torch.nn.Module, weights: int, gradients: int, flags: dict):
+    """The model in the state that `pack_state` has packed."""
+    blobs = (safetensors.torch.load(unpacker.blobs[blob]) for blob in (weights, gradients))
+    set_model_state(model, *blobs, unpacker.value(flags))
     unpacker.models.append(model)
     return model
+
+
+def pack_model(packer, model: ModelMixin) -> dict:
+    config = packer.tree(settings_of(model))
+    return {"name": type(model).__name__, "config": config, **pack_state(packer, model)}
+
+
+def unpack_model(unpacker, name, config, **state) -> ModelMixin:
+    return with_state(unpacker, build(name, ModelMixin, unpacker.value(config)), **state)
 
 
 def scheduler_state(scheduler: SchedulerMixin) -> dict:

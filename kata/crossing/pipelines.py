@@ -5,11 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import safetensors.torch
 from diffusers import DiffusionPipeline, SchedulerMixin
 
 from kata.crossing.base import CrossingError
-from kata.crossing.library import class_of, find_class, model_state, set_model_state
+from kata.crossing.library import class_of, find_class, pack_state, with_state
 
 TOKENIZER_FILES = {
     "added_tokens.json",
@@ -51,24 +50,15 @@ def is_clip(name: str):
 
 
 def pack_text_encoder(packer, encoder) -> dict:
-    packer.models.append(encoder)
-    weights, gradients, flags = model_state(encoder)
-    return {
-        "config": packer.tree(_plain(encoder.config.to_dict())),
-        "weights": packer.blob(safetensors.torch.save(weights)),
-        "gradients": packer.blob(safetensors.torch.save(gradients)),
-        "flags": packer.tree(flags),
-    }
+    config = packer.tree(_plain(encoder.config.to_dict()))
+    return {"config": config, **pack_state(packer, encoder)}
 
 
-def unpack_text_encoder(unpacker, config, weights, gradients, flags):
+def unpack_text_encoder(unpacker, config, **state):
     from transformers import CLIPTextConfig, CLIPTextModel
 
     encoder = CLIPTextModel(CLIPTextConfig.from_dict(unpacker.value(config)))
-    weights, gradients = (safetensors.torch.load(unpacker.blobs[b]) for b in (weights, gradients))
-    set_model_state(encoder, weights, gradients, unpacker.value(flags))
-    unpacker.models.append(encoder)
-    return encoder
+    return with_state(unpacker, encoder, **state)
 
 
 def _plain(config: dict) -> dict:

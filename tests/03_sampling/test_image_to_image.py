@@ -11,6 +11,7 @@ from PIL import Image, ImageChops
 
 from kata import draw, expect
 from kata.describe import describe
+from kata.pipelines import keeps_its_parts
 from kata.pixels import to_tensor
 from kata.probes import GaussianUNet
 from kata.replay import rates
@@ -483,7 +484,7 @@ def test_what_the_scheduler_adds_is_drawn_anew_in_every_step(exercise, rng, imag
     pipeline = make_pipeline(DDPMScheduler, rng)
     rest, before = 1.0 if function == "edit" else Image.new("L", SIZE, 255), copy.deepcopy(pipeline)
     _, shown = painted(exercise, function, pipeline, image, rest)
-    check_parts(pipeline, before)
+    keeps_its_parts(pipeline, before)
     check_timesteps(
         pipeline, all_timesteps(pipeline), step_hints(pipeline, 1, all_timesteps(pipeline))
     )
@@ -590,11 +591,7 @@ def test_no_graph_is_kept(exercise, pipeline, image, mask, function):
         "the model was shown a sample on autograd's graph",
         "samples without a graph: the walk under `torch.no_grad()`",
     )
-    expect.that(
-        not exercise.last.grad_off,
-        "autograd is switched off after the call",
-        "autograd as it was: `with torch.no_grad():` switches it on again",
-    )
+    expect.autograd_left_on(exercise.last)
 
 
 @BOTH
@@ -605,26 +602,7 @@ def test_pipeline_and_pictures_stay_as_they_were(exercise, rng, image, mask, fun
         before = copy.deepcopy(pipeline)
         painted(exercise, function, pipeline, image, 0.5 if function == "edit" else mask)
         expect.unchanged(exercise.last)
-        check_parts(pipeline, before)
-
-
-def check_parts(pipeline, before):
-    """The pipeline has its parts, with their configuration, and its model is as it was."""
-    for name, part in before.components.items():
-        after = getattr(pipeline, name)
-        same = type(after) is type(part) and dict(after.config) == dict(part.config)
-        expect.that(same, f"the pipeline has another {name} after the call", f"its own {name}")
-    now = state_of(pipeline.unet)
-    for what, value in state_of(before.unet).items():
-        expect.that(now[what] == value, f"the UNet has another {what} after the call", "its own")
-
-
-def state_of(model):
-    return {
-        "state of its weights": [parameter.tolist() for parameter in model.parameters()],
-        "mode": model.training,
-        "`requires_grad`": [parameter.requires_grad for parameter in model.parameters()],
-    }
+        keeps_its_parts(pipeline, before)
 
 
 @BOTH

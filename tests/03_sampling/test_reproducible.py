@@ -10,7 +10,7 @@ from diffusers import DDIMScheduler, DDPMPipeline, DDPMScheduler
 
 from kata import expect
 from kata.describe import describe
-from kata.pipelines import slips_told
+from kata.pipelines import keeps_its_parts, slips_told
 from kata.probes import GaussianUNet
 from kata.tiny_pipelines import BUTTERFLIES, unconditional
 from kata.verdict import Wrong
@@ -332,30 +332,12 @@ def test_the_global_random_state_is_not_touched(exercise, pipeline, rng):
     check_global_state(exercise)
 
 
-def state_of(model):
-    return {
-        "state of its weights": [parameter.tolist() for parameter in model.parameters()],
-        "mode": model.training,
-        "`requires_grad`": [parameter.requires_grad for parameter in model.parameters()],
-    }
-
-
 def test_the_pipeline_keeps_its_parts(exercise, pipeline, rng):
     """Whoever calls has the same pipeline afterwards, and can go on training its model."""
     before = copy.deepcopy(pipeline)
     painted(exercise, pipeline, drawn_seeds(rng, 2))
-    for name, part in before.components.items():
-        after = getattr(pipeline, name)
-        same = type(after) is type(part) and dict(after.config) == dict(part.config)
-        expect.that(same, f"the pipeline has another {name} after the call", f"its own {name}")
-    now = state_of(pipeline.unet)
-    for what, value in state_of(before.unet).items():
-        expect.that(now[what] == value, f"the UNet has another {what} after the call", "its own")
-    expect.that(
-        not exercise.last.grad_off,
-        "autograd is switched off after the call",
-        "autograd as it was: `with torch.no_grad():` switches it on again",
-    )
+    keeps_its_parts(pipeline, before)
+    expect.autograd_left_on(exercise.last)
 
 
 def test_it_paints_with_the_butterflies_model(exercise, rng):

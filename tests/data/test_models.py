@@ -10,7 +10,8 @@ from colors import measure
 from datasets import load_dataset
 from diffusers import DDIMScheduler, DDPMPipeline, DiffusionPipeline, StableDiffusionPipeline
 from make_butterflies import caption, choose
-from measure_models import PARTS, count_unseen, to_tensor
+from measure_models import PARTS, count_unseen
+from training import to_tensor
 
 from kata.distances import texture_distance
 from kata.manifest import ROOT
