@@ -12,7 +12,7 @@ os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # so would advice on safe
 
 import pytest
 
-pytest_plugins = ["kata.reporting", "kata.collecting"]
+pytest_plugins = ["kata.reporting", "kata.collecting", "kata.recording"]
 
 
 @pytest.fixture
@@ -35,4 +35,6 @@ def exercise(request, seed):
     from kata.exercise import Exercise
 
     answer = request.node.answer
-    return Exercise(answer.kata, answer.load, seed)
+    own_folder = "tmp_path" in request.fixturenames
+    folder = request.getfixturevalue("tmp_path") if own_folder else None
+    return Exercise(answer.kata, answer.load, seed, folder)

@@ -19,12 +19,14 @@ class Answer:
     tree   `exercises` or `solutions`
     entry  the zoo's function that stands in for one of the reference's
     broken whether the whole file was found unfit; then one result speaks for all its tests
+    told   the causes of failures that were told so far, each with the test that told it
     """
 
     kata: Kata
     tree: str = SOLUTIONS
     entry: Entry | None = None
     broken: bool = field(default=False, compare=False)
+    told: dict[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def path(self) -> Path:

@@ -10,11 +10,15 @@ import os
 import pytest
 
 from kata.answer import Answer
-from kata.manifest import TREES, load_manifest
+from kata.diagnosis import diagnose
+from kata.manifest import TREES, ManifestError, load_manifest
 from kata.reporting import failure_text
-from kata.zoo import entries, verify_rejection
+from kata.zoo import entries, verify_diagnosis, verify_rejection
 
-MANIFEST = load_manifest()
+try:
+    MANIFEST = load_manifest()
+except ManifestError as error:
+    raise pytest.UsageError(str(error)) from None
 MOST_PROCESSES = 4  # each holds the libraries in memory, nearly a gigabyte
 SUITES = {kata.suite: kata for kata in MANIFEST.katas}
 ZOOS = {kata.zoo: kata for kata in MANIFEST.katas}
@@ -27,7 +31,11 @@ class KataFile(pytest.File):
         suite = self.answer.kata.suite
         if not suite.is_file():
             raise self.CollectError(f"{self.path} has no suite: {suite} is missing")
-        return pytest.Module.from_parent(self, path=suite, nodeid=self.nodeid).collect()
+        module = pytest.Module.from_parent(self, path=suite, nodeid=self.nodeid)
+        items = module.collect()
+        for node in (module, *items):
+            node.path = self.path  # an editor lists a test under its path, and runs what lies there
+        return items
 
 
 class ZooFile(pytest.Module):
@@ -110,6 +118,8 @@ def pytest_itemcollected(item):
     nodes = [node for node in item.iter_parents() if hasattr(node, "answer")]
     if nodes:
         item.answer = nodes[0].answer
+        if isinstance(nodes[0], KataFile):  # where an editor goes: the learner's file, from its top
+            item.location = (item.nodeid.partition("::")[0], 0, item.location[2])
     elif item.path in SUITES:
         item.answer = Answer(SUITES[item.path])
 
@@ -141,6 +151,9 @@ def pytest_pyfunc_call(pyfuncitem):
         if text is None:
             raise  # not the answer's doing: the suite itself is broken
         verify_rejection(answer.entry, text)
+        if answer.entry.original is not None:
+            named = diagnose(pyfuncitem.funcargs["exercise"], pyfuncitem.name)
+            verify_diagnosis(answer.entry, named)
         return True
     verify_rejection(answer.entry, None)
 

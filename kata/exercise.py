@@ -10,12 +10,14 @@ the other arguments `exercise.last` holds both what was sent and what became of 
 import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from kata.crossing import CrossingError, Reference, pack, unpack, update
 from kata.describe import describe
+from kata.evidence import Attempt
 from kata.manifest import Kata
 from kata.verdict import NotStarted, Wrong
 from kata.worker import MissingName, Worker
@@ -45,14 +47,24 @@ class Call:
 class Exercise:
     """Calls the learner's functions of one kata by name and remembers every call.
 
-    seed   of the global random states during the learner's calls; each call gets another one
-    calls  every `Call` so far; `last` is the latest
+    folder    the test's own temporary folder, where it has one
+    seed      of the global random states during the learner's calls; each call gets another one
+    calls     every `Call` so far; `last` is the latest
+    attempts  the same as bytes, with the one that raised, for whoever replays them
     """
 
-    def __init__(self, kata: Kata, load: Callable[[], ModuleType], seed: int):
+    def __init__(
+        self,
+        kata: Kata,
+        load: Callable[[], ModuleType],
+        seed: int,
+        folder: Path | None = None,
+    ):
         self.kata = kata
         self.seed = seed
+        self.folder = folder
         self.calls: list[Call] = []
+        self.attempts: list[Attempt] = []
         self.pending: str | None = None  # the call that is under way, or that raised
         self.line: list | None = None
         self._worker = Worker(load)
@@ -100,7 +112,7 @@ class Exercise:
         data = pack(request)
         self.pending = _text(target, method, arguments, keywords)
         try:
-            answer = unpack(self._answer(data))
+            answer = unpack(self._answer(target, data))
             for original, changed in zip(sent, answer["after"], strict=True):
                 update(original, changed)
         except CrossingError as error:
@@ -117,9 +129,14 @@ class Exercise:
         self.pending = None
         return result
 
-    def _answer(self, request: bytes) -> bytes:
+    def _answer(self, target: object, request: bytes) -> bytes:
+        """Let the worker answer, and note what it was given and what became of it."""
+        attempt = Attempt(target if isinstance(target, str) else "", request)
+        self.attempts.append(attempt)
         try:
-            return self._worker.answer(request)
+            with attempt.watched(self.folder):
+                attempt.answer = self._worker.answer(request)
+            return attempt.answer
         except NotImplementedError as error:
             if str(error).startswith("TODO"):
                 raise NotStarted(str(error).removeprefix("TODO: ")) from None

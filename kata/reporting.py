@@ -1,14 +1,31 @@
 """What a run shows: a verdict for each test, one screen for each failure, the board at the end.
 
-A pytest plugin. The whole traceback comes back with `-vv`, `--pdb` or any `--tb`.
+A pytest plugin. The whole traceback comes back with `-vv`, `--pdb` or any `--tb`; `--brief` shows
+the first failure alone and the others in a line each.
 """
 
 import pytest
 
 from kata.board import show_board
-from kata.screen import Screen, make_screen
+from kata.diagnosis import diagnose
+from kata.exercise import Exercise
+from kata.recording import points_of
+from kata.screen import Screen, fold, make_screen, show_briefly
 from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, WRONG, NotStarted
 from kata.zoo import ZooError
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--brief",
+        action="store_true",
+        help="katas: the first failure in full, the others in a line each (kata watch)",
+    )
+
+
+def pytest_configure(config):
+    if config.getoption("brief"):
+        config.option.tbstyle, config.option.reportchars = "no", "N"
 
 
 def failure_text(item: pytest.Item, error: BaseException) -> str | None:
@@ -36,19 +53,34 @@ def pytest_runtest_makereport(item, call):
     if isinstance(error, ZooError):
         report.longrepr = str(error)
         return report
-    screen = make_screen(answer, item.funcargs.get("exercise"), _sentence(item), error)
+    exercise = item.funcargs.get("exercise")
+    mistake = _mistake(item, exercise, error)
+    screen = make_screen(answer, exercise, _sentence(item), error, mistake)
     properties = [
         ("kata", answer.kata.id),
         ("tree", answer.tree),
         ("verdict", _verdict(error, screen)),
-        ("points", _points(item)),
+        ("points", points_of(item)),
         ("sentence", _sentence(item)),
     ]
     item.user_properties += properties  # JUnit XML takes them from the report of the teardown
     report.user_properties += properties
-    if screen is not None and _wants_one_screen(item.config):
-        report.longrepr = screen
+    if screen is None:
+        return report
+    if _wants_one_screen(item.config):
+        report.longrepr = fold(screen, answer.told)
+    elif mistake:
+        report.sections.append(("mistake", mistake))
     return report
+
+
+def _mistake(item: pytest.Item, exercise: Exercise | None, error: BaseException | None) -> str:
+    """The misconception that gives the very results of a learner's wrong answer, or ""."""
+    is_learners = item.answer.entry is None and exercise is not None
+    if not is_learners or not isinstance(error, Exception) or isinstance(error, NotStarted):
+        return ""
+    found = diagnose(exercise, item.name)
+    return found.misconception if found else ""
 
 
 def pytest_report_teststatus(report):
@@ -59,6 +91,10 @@ def pytest_report_teststatus(report):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    if config.getoption("brief"):
+        kinds = (terminalreporter.stats.get(kind, []) for kind in ("error", "failed", NOT_STARTED))
+        failures = [report.longrepr for kind in kinds for report in kind]
+        show_briefly(config.get_terminal_writer(), failures)
     reports = [report for stat in terminalreporter.stats.values() for report in stat]
     show_board(terminalreporter, [r for r in reports if hasattr(r, "user_properties")])
 
@@ -71,11 +107,6 @@ def _verdict(error: BaseException | None, screen: Screen | None) -> str:
     return INFRASTRUCTURE if screen is None else WRONG
 
 
-def _points(item: pytest.Item) -> int:
-    marker = item.get_closest_marker("points")
-    return marker.args[0] if marker else 1
-
-
 def _sentence(item: pytest.Item) -> str:
     """The first line of the test's docstring, or its name as words."""
     doc = (item.function.__doc__ or "").strip().splitlines()
@@ -83,6 +114,7 @@ def _sentence(item: pytest.Item) -> str:
 
 
 def _wants_one_screen(config: pytest.Config) -> bool:
+    style = "no" if config.getoption("brief") else "auto"
     return (
-        config.get_verbosity() < 2 and config.option.tbstyle == "auto" and not config.option.usepdb
+        config.get_verbosity() < 2 and config.option.tbstyle == style and not config.option.usepdb
     )

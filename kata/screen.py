@@ -1,5 +1,6 @@
 """A failure on one screen: the call, what came back, what was expected, what to type next."""
 
+import ast
 import inspect
 import linecache
 import textwrap
@@ -14,8 +15,10 @@ from kata.verdict import NotStarted, Wrong
 from kata.worker import run_answer
 
 LABEL_WIDTH = 12
+MOST_BRIEF = 8  # failures that are told in a line each
 RED, YELLOW, GREEN = {"red": True}, {"yellow": True}, {"green": True}
-COLOURS = {"seen": RED, "raised": RED, "expected": GREEN, "looks like": YELLOW}
+COLOURS = {"seen": RED, "raised": RED, "expected": GREEN, "mistake": YELLOW, "looks like": YELLOW}
+CAUSE = ("not started", "seen", "expected", "raised", "where")  # two that agree in all are one
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,16 @@ class Screen:
 
 
 def make_screen(
-    answer: Answer, exercise: Exercise | None, sentence: str, error: BaseException | None
+    answer: Answer,
+    exercise: Exercise | None,
+    sentence: str,
+    error: BaseException | None,
+    mistake: str = "",
 ) -> Screen | None:
-    """The screen for what ended a test, or None when it is no fault of the learner's."""
+    """The screen for what ended a test, or None when it is no fault of the learner's.
+
+    mistake  what was found to give the very same results, in a sentence
+    """
     if isinstance(error, NotStarted):
         return _screen(answer, sentence, [("not started", str(error))])
     if isinstance(error, Wrong):
@@ -63,6 +73,7 @@ def make_screen(
             ("called", _call(exercise)),
             ("seen", error.seen),
             ("expected", error.expected),
+            ("mistake", mistake),
             ("looks like", error.hint),
             ("where", _definition(answer, exercise)),
         ]
@@ -70,8 +81,47 @@ def make_screen(
     place = _place(answer, exercise, error) if error is not None else None
     if place is None:
         return None
-    lines = [("called", _call(exercise)), ("raised", _raised(error)), ("where", place)]
+    lines = [
+        ("called", _call(exercise)),
+        ("raised", _raised(error)),
+        ("mistake", mistake),
+        ("where", place),
+    ]
     return _screen(answer, sentence, lines)
+
+
+def fold(screen: Screen, told: dict[str, str]) -> Screen:
+    """The same in short, where another test of the kata has told the same before.
+
+    told  what was told so far, with the headline of the test that did; it is kept up to date
+    """
+    said = dict(screen.lines)
+    cause = said.get("mistake") or "\n".join(said.get(label, "") for label in CAUSE)
+    if cause not in told:
+        told[cause] = screen.headline
+        return screen
+    kept = tuple(line for line in screen.lines if line[0] in ("mistake", "seen", "raised"))
+    return Screen(screen.headline, (*kept, ("as in", told[cause].partition(": ")[2])))
+
+
+def show_briefly(terminal, failures: list) -> None:
+    """The first failure in full, and of the others what they ask for, a line each.
+
+    terminal  pytest's terminal writer
+    failures  screens, or what pytest itself shows of trouble that is no learner's
+    """
+    terminal.line("")
+    for number, failure in enumerate(failures):
+        if number == 0 or not isinstance(failure, Screen):
+            failure.toterminal(terminal)
+        elif number <= MOST_BRIEF:
+            terminal.line(_shortened(f"✗ {failure.headline.partition(': ')[2]}", terminal))
+    if len(failures) > MOST_BRIEF + 1:
+        terminal.line(f"  and {len(failures) - MOST_BRIEF - 1} more")
+
+
+def _shortened(text: str, terminal) -> str:
+    return text if len(text) < terminal.fullwidth else f"{text[: terminal.fullwidth - 4]}..."
 
 
 def _screen(answer: Answer, sentence: str, lines: list[tuple[str, str]]) -> Screen:
@@ -94,10 +144,16 @@ def _raised(error: BaseException) -> str:
 
 
 def _definition(answer: Answer, exercise: Exercise | None) -> str:
-    if exercise is None or exercise.line is None:
+    """Where the function stands that was called: as its code said, or as the file shows it."""
+    if exercise is None or not exercise.attempts:  # a file that may not even be Python
         return _relative(answer, answer.path)
-    path, line = exercise.line
-    return f"{_relative(answer, Path(path))}:{line}"
+    if exercise.line is not None:
+        path, line = exercise.line
+        return f"{_relative(answer, Path(path))}:{line}"
+    called = {attempt.target for attempt in exercise.attempts}
+    tree = ast.parse(answer.path.read_text(encoding="utf-8-sig"))
+    lines = [node.lineno for node in tree.body if getattr(node, "name", "") in called]
+    return _relative(answer, answer.path) + (f":{lines[-1]}" if lines else "")
 
 
 def _place(answer: Answer, exercise: Exercise | None, error: BaseException) -> str | None:

@@ -109,11 +109,11 @@ class Worker:
             return {key: self._stay_home(item, known_only) for key, item in value.items()}
         for number, kept in enumerate(self._kept):
             if kept is value:
-                return Reference(number, type(value).__name__)
+                return _reference(number, value)
         if known_only or not _must_stay(value):
             return value
         self._kept.append(value)
-        return Reference(len(self._kept) - 1, type(value).__name__)
+        return _reference(len(self._kept) - 1, value)
 
     # What a suite can do with an object that stayed
 
@@ -156,6 +156,11 @@ def run_answer(function, positional: list, keywords: dict, backward: bool) -> tu
     return result, on_graph
 
 
+def _reference(number: int, value: object) -> Reference:
+    is_callable = callable(value) and not isinstance(value, type)
+    return Reference(number, type(value).__name__, is_callable)
+
+
 def _must_stay(value: object) -> bool:
     """Models and pipelines are callable too, but those that are known cross by value."""
     return isinstance(value, STAY_HOME) or (callable(value) and not is_value(value))
@@ -179,8 +184,12 @@ def _line(function: Callable) -> list | None:
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Start every global random state from `seed`, autograd on; put everything back afterwards."""
+    """Start every global random state from `seed`, autograd on; put everything back afterwards.
+
+    The default dtype, too: a file that sets it shall not change what its suite computes.
+    """
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    dtype = torch.get_default_dtype()
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -191,3 +200,4 @@ def seeded(seed: int) -> Iterator[None]:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
+        torch.set_default_dtype(dtype)

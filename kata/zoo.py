@@ -7,6 +7,10 @@ solution; the rest of the solution stays as it is.
     def uniform_noise(scheduler, clean_images, timesteps, generator=None):
         \"\"\"`rand_like` draws from [0, 1); diffusion adds standard normal noise.\"\"\"
 
+    @rewrite(uniform_noise)
+    def uniform_noise_by_numpy(scheduler, clean_images, timesteps, generator=None):
+        \"\"\"The same mistake in other code: the learner must be told of it all the same.\"\"\"
+
     @variant("corrupt")
     def mixed_by_hand(scheduler, clean_images, timesteps, generator=None):
         \"\"\"The formula written out instead of the scheduler's method.\"\"\"
@@ -26,16 +30,23 @@ class Entry:
     replaces     the name of the solution's function that it stands in for
     rejected_by  for a mistake: the test that must fail (`test_x`, or `test_x[case]`)
     says         for a mistake: words that the learner must read in the failure
+    original     for a mistake in other code: the mistake that the diagnosis must name
     """
 
     function: Callable
     replaces: str
     rejected_by: str = ""
     says: str = ""
+    original: "Entry | None" = None
 
     @property
     def name(self) -> str:
         return self.function.__name__
+
+    @property
+    def misconception(self) -> str:
+        """The docstring in one line: for a mistake, what the learner is told."""
+        return " ".join((self.function.__doc__ or "").split())
 
     @property
     def is_mistake(self) -> bool:
@@ -62,6 +73,14 @@ def variant(replaces: str) -> Callable[[Callable], Callable]:
     return _mark(lambda function: Entry(function, replaces))
 
 
+def rewrite(original: Callable) -> Callable[[Callable], Callable]:
+    """Mark a mistake of this zoo in other code, which the diagnosis must recognise."""
+    entry = getattr(original, ENTRY)
+    return _mark(
+        lambda function: Entry(function, entry.replaces, entry.rejected_by, entry.says, entry)
+    )
+
+
 def entries(module: ModuleType) -> list[Entry]:
     """The entries of a zoo in the order in which they stand there."""
     return [getattr(value, ENTRY) for value in vars(module).values() if hasattr(value, ENTRY)]
@@ -78,6 +97,15 @@ def verify_rejection(entry: Entry, failure: str | None) -> None:
         raise ZooError(
             f"The mistake `{entry.name}` is rejected, but the learner does not read "
             f"{entry.says!r}.\nThey read:\n{failure}"
+        )
+
+
+def verify_diagnosis(entry: Entry, named: Entry | None) -> None:
+    """Raise ZooError unless the diagnosis named the mistake that `entry` is a rewrite of."""
+    if named is None or named.misconception != entry.original.misconception:
+        raise ZooError(
+            f"`{entry.name}` is `{entry.original.name}` in other code, but the diagnosis names "
+            f"{f'`{named.name}`' if named else 'nothing'}."
         )
 
 

@@ -53,7 +53,7 @@ def unpack(data: bytes, find: Callable[[int], object] | None = None) -> object:
     Raises CrossingError for bytes that `pack` did not write, and runs no code that they name.
     """
     with _crossing_errors("these bytes cannot be read"), torch.random.fork_rng(devices=[]):
-        tree, blobs = _parts(data)
+        tree, blobs = parts_of(data)
         return _Unpacker(blobs, find).value(tree)
 
 
@@ -114,7 +114,7 @@ def _crossing_errors(trouble: str) -> Iterator[None]:
         raise CrossingError(f"{trouble}: {type(error).__name__}: {error}") from error
 
 
-def _parts(data: bytes) -> tuple[object, list[bytes]]:
+def parts_of(data: bytes) -> tuple[object, list[bytes]]:
     """The JSON tree and the blobs of a message."""
     stream = io.BytesIO(data)
     if stream.read(len(MAGIC)) != MAGIC:

@@ -1,6 +1,6 @@
 """What all kinds of values share: the plain types, stand-ins for what stays, and the error."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PLAIN = (type(None), bool, int, float, str)
 CONTAINERS = {"list": list, "tuple": tuple, "dict": dict}
@@ -16,6 +16,7 @@ class Reference:
 
     number: int
     type_name: str
+    is_callable: bool = field(default=False, compare=False)  # and no class
 
 
 @dataclass(frozen=True)

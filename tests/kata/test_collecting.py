@@ -98,6 +98,16 @@ def test_a_test_explorer_sees_every_test_of_a_stub(house):
     assert result.output.count(f"{EXERCISE}::test_") == 5
 
 
+def test_a_test_explorer_lists_and_runs_the_learners_file(house):
+    lines = ["def pytest_collection_modifyitems(items):"]
+    lines += ["    for item in items: print('AT', item.path, item.parent.path, *item.location[:2])"]
+    (house.root / "look.py").write_text("\n".join(lines))
+    result = house.pytest("exercises", "--collect-only", "-q", "-p", "look")
+    seen = [line.split()[1:] for line in result.output.splitlines() if line.startswith("AT ")]
+    own = str(house.exercise)
+    assert seen == [[own, own, EXERCISE, "0"]] * 5
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

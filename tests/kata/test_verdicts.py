@@ -1,18 +1,16 @@
-"""From an answer to a verdict, to one screen for a failure, to the board of all katas."""
+"""From an answer to a verdict, to one screen for a failure."""
 
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
-from kata import board, screen
+from kata import screen
 from kata.answer import Answer
-from kata.board import Tally, show_board
 from kata.exercise import Exercise
-from kata.manifest import EXERCISES, load_manifest, parse_manifest
+from kata.manifest import EXERCISES, load_manifest
 from kata.screen import make_screen
-from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, WRONG, NotStarted, Wrong
+from kata.verdict import NotStarted, Wrong
 from kata.zoo import Entry
 
 TODO = '    raise NotImplementedError("TODO: {}")\n'
@@ -176,6 +174,38 @@ def test_a_wrong_answer_shows_the_call_what_was_seen_and_what_was_expected(answe
     }
 
 
+def test_a_function_whose_call_brought_nothing_back_is_found_in_the_file(answer):
+    exercise = Exercise(answer.kata, answer.load, 0)
+    with pytest.raises(TypeError):
+        exercise.corrupt("a text")
+    lines = dict(make_screen(answer, exercise, "S", Wrong("a", "b")).lines)
+    assert lines["where"] == "exercises/02_training/add_noise.py:4"
+
+
+def test_what_was_found_to_be_the_mistake_stands_before_what_it_looks_like(answer):
+    labels = [label for label, _ in make_screen(answer, None, "S", Wrong("a", "b", "c"), "d").lines]
+    assert labels.index("mistake") + 1 == labels.index("looks like")
+
+
+def test_what_was_told_before_is_told_in_short(answer):
+    told = {}
+    whole = make_screen(answer, None, "the first", Wrong("a", "b"), "Uniform noise.")
+    other = make_screen(answer, None, "the second", Wrong("c", "d"), "Uniform noise.")
+    assert screen.fold(whole, told) is whole
+    assert screen.fold(other, told).lines == (
+        ("seen", "c"),
+        ("mistake", "Uniform noise."),
+        ("as in", "the first"),
+    )
+
+
+def test_another_cause_is_told_in_full(answer):
+    told = {}
+    for error in (Wrong("a", "b"), Wrong("a", "c"), Wrong("a", "b", "d")):
+        screen.fold(make_screen(answer, None, "S", error), told)
+    assert len(told) == 2  # a hint alone makes no other cause
+
+
 def test_an_empty_hint_takes_no_line(answer):
     assert "looks like" not in lines_of(make_screen(answer, None, "", Wrong("2", "3")))
 
@@ -265,7 +295,7 @@ def test_what_the_learner_has_not_done_has_no_screen(answer, error):
 
 
 class Terminal:
-    """As much of pytest's terminal as a screen and a board need."""
+    """As much of a terminal as a screen needs."""
 
     hasmarkup = False
 
@@ -333,127 +363,3 @@ def test_what_was_seen_is_red():
     terminal = Terminal(200)
     SCREEN.toterminal(terminal)
     assert terminal.markup["seen"] == {"red": True}
-
-
-# The board
-
-LESSON = '[[lesson]]\nname = "02_training"\ntitle = "Training"\n'
-KATA = """[[lesson.kata]]
-name = "{}"
-title = "Build [b]{}[/b] with x[i]"
-minutes = 15
-concepts = []
-functions = ["f"]
-hints = []
-"""
-
-
-@pytest.fixture(autouse=True)
-def manifest(monkeypatch):
-    names = ("first", "second", "third")
-    manifest = parse_manifest(LESSON + "".join(KATA.format(name, name) for name in names))
-    monkeypatch.setattr(board, "load_manifest", lambda: manifest)
-
-
-def report(kata, verdict, points=1, tree=EXERCISES, when="call"):
-    properties = {"kata": f"02_training/{kata}", "tree": tree, "verdict": verdict}
-    return SimpleNamespace(user_properties=[*properties.items(), ("points", points)], when=when)
-
-
-def board_of(*reports, width=100):
-    terminal = Terminal(width)
-    show_board(terminal, list(reports))
-    return terminal.text
-
-
-def row_of(kata, text):
-    (row,) = [line for line in text.splitlines() if f"02_training/{kata} " in line]
-    return row.split()
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "verdict", "text"),
-    [
-        ([PASSED, PASSED], PASSED, "2 of 2 tests pass"),
-        ([PASSED, WRONG], WRONG, "1 of 2 tests pass"),
-        ([NOT_STARTED], NOT_STARTED, "not started"),
-        ([NOT_STARTED, NOT_STARTED], NOT_STARTED, "not started"),
-        ([PASSED, NOT_STARTED], WRONG, "1 of 2 tests pass, 1 not started"),
-        ([WRONG, NOT_STARTED], WRONG, "0 of 2 tests pass, 1 not started"),
-        ([PASSED, INFRASTRUCTURE], WRONG, "1 of 2 tests pass"),
-    ],
-)
-def test_a_kata_is_as_good_as_its_worst_test(verdicts, verdict, text):
-    tally = Tally(verdicts)
-    assert (tally.verdict, tally.text) == (verdict, text)
-
-
-def test_points_are_earned_by_tests_that_passed():
-    text = board_of(report("first", PASSED, 2), report("first", WRONG, 4), report("first", PASSED))
-    assert row_of("first", text)[-1] == "3"
-
-
-def test_katas_stand_in_the_order_of_the_manifest():
-    text = board_of(report("third", PASSED), report("first", PASSED))
-    assert text.index("02_training/first") < text.index("02_training/third")
-
-
-def test_the_first_open_kata_is_next():
-    text = board_of(report("third", WRONG), report("second", NOT_STARTED), report("first", PASSED))
-    assert "write  exercises/02_training/second.py" in text
-    assert "read   exercises/02_training/README.md" in text
-    assert "check  pytest exercises/02_training/second.py" in text
-    assert "stuck  kata hint second" in text
-
-
-def test_where_all_that_was_judged_is_green_the_next_that_is_not_written_is_named():
-    text = board_of(report("first", PASSED), report("third", PASSED))
-    assert "write  exercises/02_training/second.py" in text
-
-
-def test_when_all_are_done_nothing_is_next():
-    text = board_of(*(report(name, PASSED) for name in ("first", "second", "third")))
-    assert "All done." in text
-    assert "write" not in text
-
-
-def test_tests_that_need_a_gpu_and_were_left_out_are_counted():
-    terminal = Terminal(100)
-    item = SimpleNamespace(get_closest_marker={"gpu": "mark"}.get)
-    terminal.stats = {"deselected": [item, item, SimpleNamespace(get_closest_marker={}.get)]}
-    show_board(terminal, [report("first", PASSED)])
-    assert "Not run here: 2 that need a GPU." in terminal.text
-
-
-def test_a_title_is_shown_as_it_stands():
-    text = board_of(report("first", WRONG))
-    assert text.count("Build [b]first[/b] with x[i]") == 2
-
-
-@pytest.mark.parametrize(
-    "reports",
-    [
-        [],
-        [SimpleNamespace(user_properties=[], when="call")],
-        [report("first", PASSED, tree="solutions")],
-        [report("first", WRONG, when="teardown")],
-    ],
-    ids=["nothing", "another test", "the reference", "a teardown"],
-)
-def test_without_a_learners_kata_there_is_no_board(reports):
-    assert board_of(*reports) == ""
-
-
-@pytest.mark.parametrize("width", [60, 80, 120])
-def test_the_board_fits_the_terminal(width):
-    lines = board_of(report("first", WRONG), report("second", PASSED), width=width).splitlines()
-    assert max(map(len, lines)) <= width
-
-
-@pytest.mark.parametrize("width", [20, 80])
-def test_a_narrow_terminal_cuts_no_name_that_one_has_to_type(monkeypatch, width):
-    long = "a_kata_with_a_long_name"
-    manifest = parse_manifest(LESSON + KATA.format(long, "something that takes many words"))
-    monkeypatch.setattr(board, "load_manifest", lambda: manifest)
-    text = board_of(report(long, WRONG), report(long, NOT_STARTED), width=width)
-    assert row_of(long, text)[:2] == ["✗", f"02_training/{long}"]

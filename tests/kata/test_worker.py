@@ -133,6 +133,16 @@ def test_a_function_of_another_language_has_no_place():
     assert ask(worker_of(len), "len", [1])["line"] is None
 
 
+def test_a_default_dtype_that_an_answer_sets_is_its_own_affair():
+    def double():
+        torch.set_default_dtype(torch.float64)
+        return torch.zeros(1)
+
+    answer = ask(worker_of(double), "double")
+    assert answer["result"].dtype == torch.float64
+    assert torch.get_default_dtype() == torch.float32
+
+
 def test_a_subclass_of_a_tuple_is_a_stranger():
     def rates():
         return Rates(1, 2)

@@ -1,0 +1,68 @@
+"""What a call of the learner's was given and what became of it, so that it can be replayed.
+
+A request and its answer are bytes (`kata.crossing`). Beside them lie the files of the test's own
+temporary folder: where a kata saves something, they are the answer.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+MOST_BYTES = 64 * 2**20
+Files = dict[str, bytes | None]  # a path within the folder to its content; a folder has none
+
+
+@dataclass
+class Attempt:
+    """One call of the learner's code: what it was given, and what became of it.
+
+    target         the function that was called, or "" for an object that stayed with the learner
+    answer         the worker's bytes, or None where the call raised `error`
+    before, after  the files of the test's folder around the call; None where they were too large
+    """
+
+    target: str
+    request: bytes
+    answer: bytes | None = None
+    error: BaseException | None = None
+    before: Files | None = field(default_factory=dict)
+    after: Files | None = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def watched(self, folder: Path | None) -> Iterator[None]:
+        """Note the folder's files before and after what happens within, and what it raises."""
+        self.before = read_files(folder)
+        try:
+            yield
+        except BaseException as error:
+            self.error = error
+            raise
+        finally:
+            self.after = read_files(folder)
+
+
+def read_files(folder: Path | None) -> Files | None:
+    """The content of every file below the folder, or None when that is more than MOST_BYTES."""
+    if folder is None:
+        return {}
+    paths = sorted(folder.rglob("*"))
+    if sum(path.lstat().st_size for path in paths if path.is_file()) > MOST_BYTES:
+        return None
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in paths
+    }
+
+
+def write_files(folder: Path, files: Files) -> None:
+    """Make the folder hold these files and nothing else."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for name, content in files.items():
+        path = folder / name
+        if content is None:
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.write_bytes(content)

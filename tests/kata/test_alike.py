@@ -1,0 +1,84 @@
+"""Messages are alike when they say the same up to rounding."""
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDPMScheduler
+from PIL import Image
+
+from kata.crossing import Foreign, Reference, pack
+from kata.crossing.alike import alike
+from kata.probes import tiny_unet
+
+
+def compare(one, other, **options):
+    return alike(pack({"value": one}), pack({"value": other}), **options)
+
+
+NUMBERS = torch.linspace(-1, 1, 12).reshape(3, 4)
+PIXELS = np.full((4, 4, 3), 100, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1.0, 1.0 + 1e-7),
+        (float("nan"), float("nan")),
+        (NUMBERS, NUMBERS + 1e-6),
+        ([NUMBERS, {"a": (1, "x", None)}], [NUMBERS * (1 + 1e-6), {"a": (1, "x", None)}]),
+        (NUMBERS.numpy(), NUMBERS.numpy() + np.float32(1e-6)),
+        (Image.fromarray(PIXELS), Image.fromarray(PIXELS + 1)),
+        (torch.arange(3), torch.arange(3)),
+        (np.array(["a", "b"]), np.array(["a", "b"])),
+    ],
+)
+def test_what_differs_by_rounding_is_alike(one, other):
+    assert compare(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1.0, 1.01),
+        (1, 1.0),
+        (1, True),
+        ("a", "b"),
+        ([1, 2], [1]),
+        ([1, 2], (1, 2)),
+        ({"a": 1}, {"b": 1}),
+        (NUMBERS, NUMBERS + 1e-2),
+        (NUMBERS, NUMBERS.double()),
+        (NUMBERS, NUMBERS.reshape(4, 3)),
+        (NUMBERS, NUMBERS.numpy()),
+        (NUMBERS.to(torch.int64), NUMBERS.to(torch.int64) + 1),
+        (NUMBERS.numpy(), NUMBERS.numpy() + 1),
+        (np.array(["a", "b"]), np.array(["a", "c"])),
+        (Image.fromarray(PIXELS), Image.fromarray(PIXELS + 2)),
+        (Image.fromarray(PIXELS), Image.fromarray(PIXELS).convert("RGBA")),
+        (Image.new("P", (2, 2), 1), Image.new("P", (2, 2), 2)),
+        (torch.Generator().manual_seed(0), torch.Generator().manual_seed(1)),
+        (DDPMScheduler(), DDPMScheduler(beta_schedule="squaredcos_cap_v2")),
+        (Foreign("A"), Foreign("B")),
+        (Reference(0, "A"), Reference(1, "A")),
+    ],
+)
+def test_what_says_something_else_is_not_alike(one, other):
+    assert not compare(one, other)
+
+
+def test_models_are_compared_by_their_weights():
+    one, other = tiny_unet(), tiny_unet()
+    other.load_state_dict(one.state_dict())
+    assert compare(one, other)
+    with torch.no_grad():
+        other.conv_in.bias += 1e-7
+    assert compare(one, other)
+    with torch.no_grad():
+        other.conv_in.bias += 1e-2
+    assert not compare(one, other)
+
+
+def test_keys_can_be_left_out():
+    one, other = (pack({"names": name, "result": 1}) for name in "ab")
+    assert not alike(one, other)
+    assert alike(one, other, without=("names",))
