@@ -64,7 +64,7 @@ def _noting(function: Callable, note: str) -> Callable:
 def trouble_of(kata: Kata, tree: str) -> str:
     """What can be seen without running the file: missing, broken, not started; else ""."""
     try:
-        source = ast.parse(kata.file(tree).read_text(encoding="utf-8"))
+        source = ast.parse(kata.file(tree).read_text(encoding="utf-8-sig"))
     except OSError:
         return "the file is missing"
     except (SyntaxError, ValueError) as error:

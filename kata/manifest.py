@@ -60,6 +60,11 @@ class Kata:
     def zoo(self) -> Path:
         return self.root / TESTS / self.lesson / f"zoo_{self.name}.py"
 
+    @property
+    def show(self) -> Path:
+        """What `kata show` draws of it."""
+        return self.root / TESTS / self.lesson / f"show_{self.name}.py"
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -93,7 +98,8 @@ class Manifest:
     def find(self, name: str) -> Kata:
         """The kata of a name, of `LESSON/NAME`, or of the path of its file.
 
-        Raises ManifestError, which names the nearest kata, when there is none.
+        The start of a name is enough, or any part, where it fits one kata only. Raises
+        ManifestError, which names those that fit, or else the nearest.
         """
         wanted = name.removesuffix(".py").strip("/")
         for tree in TREES:
@@ -101,11 +107,22 @@ class Manifest:
         for kata in self.katas:
             if wanted in (kata.name, kata.id):
                 return kata
+        fitting = self._fitting(wanted)
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            several = ", ".join(kata.name for kata in fitting)
+            raise ManifestError(f"`{name}` fits several katas:\n{several}\nGive more of the name.")
         names = [kata.name for kata in self.katas]
         near = difflib.get_close_matches(wanted.rpartition("/")[2], names, n=1, cutoff=0.5)
         there = f"There are: {', '.join(names)}." if names else "katas.toml holds none."
         mend = f"Did you mean `{near[0]}`?" if near else there
         raise ManifestError(f"There is no kata `{name}`. {mend}")
+
+    def _fitting(self, part: str) -> list[Kata]:
+        """The katas of which it is the start, else those that have it anywhere in their name."""
+        starts = [k for k in self.katas if k.name.startswith(part) or k.id.startswith(part)]
+        return (starts or [k for k in self.katas if part in k.id]) if part else []
 
 
 def load_manifest(root: Path = ROOT) -> Manifest:

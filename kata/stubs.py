@@ -1,10 +1,10 @@
 """`kata stubs`: write `exercises/` from `solutions/`, and never over somebody's work."""
 
 import ast
-import time
 
 from rich.console import Console
 
+from kata.files import keep_aside, write_whole
 from kata.manifest import EXERCISES, SOLUTIONS, Kata, Manifest
 from kata.stub import StubError, make_stub, unwritten
 
@@ -31,13 +31,14 @@ def write_stubs(manifest: Manifest, force: bool = False) -> int:
             continue
         if path.is_file() and path.read_text(encoding="utf-8") == stub:
             continue
-        if path.is_file() and not _is_untouched(kata) and not force:
+        has_work = path.is_file() and not _is_untouched(kata)
+        if has_work and not force:
             console.print(f"[yellow]{path}[/] has work in it: left alone (`--force` replaces it).")
             failed = True
             continue
-        _keep_aside(kata)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(stub, encoding="utf-8")
+        if has_work:
+            console.print(f"Your file is kept: {keep_aside(path, kata.root)}")
+        write_whole(path, stub)
         console.print(f"[green]{path}[/] written")
     return int(failed)
 
@@ -49,12 +50,4 @@ def _is_untouched(kata: Kata) -> bool:
     except (SyntaxError, ValueError):
         return False
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return functions <= unwritten(tree)
-
-
-def _keep_aside(kata: Kata) -> None:
-    path = kata.file(EXERCISES)
-    if path.is_file() and not _is_untouched(kata):
-        aside = kata.root / ".kata" / "kept" / f"{kata.name}-{int(time.time())}.py"
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(path.read_bytes())
+    return bool(functions) and functions <= unwritten(tree)

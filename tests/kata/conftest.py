@@ -10,11 +10,28 @@ from pathlib import Path
 
 import pytest
 
-from kata.manifest import ROOT
+from kata.manifest import EXERCISES, ROOT, SOLUTIONS, parse_manifest
 
 ADD_NOISE = "02_training/add_noise"
 OURS = ("kata", "tests", "exercises", "solutions")
 TOOLING = ("kata", "conftest.py", "pyproject.toml")
+SMALL_LESSON = '[[lesson]]\nname = "{}"\ntitle = "A lesson"\n'
+SMALL_KATA = """[[lesson.kata]]
+name = "{0}"
+title = "Build [b]{0}[/b] with x[i]"
+minutes = 15
+concepts = []
+functions = ["f"]
+hints = ["one", "two", "three"]
+"""
+SMALL_SOLUTION = '''"""Build something."""
+
+
+def f(x):
+    """Return one more."""
+    # Add.
+    return x + 1
+'''
 
 
 @dataclass
@@ -32,6 +49,7 @@ class House:
         self.solution = root / "solutions" / f"{ADD_NOISE}.py"
         self.suite = root / "tests/02_training/test_add_noise.py"
         self.zoo = root / "tests/02_training/zoo_add_noise.py"
+        self.show = root / "tests/02_training/show_add_noise.py"
         self.page = root / "exercises/02_training/README.md"
 
     def pytest(self, *arguments: str) -> Result:
@@ -62,6 +80,7 @@ def house(tmp_path) -> House:
     _copy(model / "solution.py", house.solution)
     _copy(model / "suite.py", house.suite)
     _copy(model / "zoo.py", house.zoo)
+    _copy(model / "show.py", house.show)
     _copy(model / "katas.toml", tmp_path / "katas.toml")
     house.page.write_text("# Training\n\n## add_noise\n\n" + "Words that explain noise. " * 20)
     from kata.manifest import load_manifest
@@ -69,6 +88,27 @@ def house(tmp_path) -> House:
 
     house.exercise.write_text(stub_of(load_manifest(tmp_path).katas[0]))
     return house
+
+
+@pytest.fixture
+def small(tmp_path):
+    """The manifest of three small katas in two lessons, each a stub with a reference and a suite.
+
+    For what looks at files and runs none.
+    """
+    from kata.stubs import stub_of
+
+    text = SMALL_LESSON.format("01_data") + SMALL_KATA.format("first") + SMALL_KATA.format("second")
+    text += SMALL_LESSON.format("02_training") + SMALL_KATA.format("third")
+    (tmp_path / "katas.toml").write_text(text)
+    manifest = parse_manifest(text, tmp_path)
+    for kata in manifest.katas:
+        for path in (kata.file(EXERCISES), kata.file(SOLUTIONS), kata.suite):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        kata.file(SOLUTIONS).write_text(SMALL_SOLUTION)
+        kata.file(EXERCISES).write_text(stub_of(kata))
+        kata.suite.write_text(f"# the suite of {kata.name}")
+    return manifest
 
 
 def _copy(source: Path, target: Path) -> None:

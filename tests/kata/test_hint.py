@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from kata.hint import show_hint
+from kata.hint import show_hint, show_seen_hints
 from kata.manifest import load_manifest
 
 NO_MORE = "There are no more hints"
@@ -33,6 +33,15 @@ def hint(capsys):
     return show
 
 
+@pytest.fixture
+def again(capsys):
+    def show(kata):
+        show_seen_hints(kata)
+        return capsys.readouterr().out
+
+    return show
+
+
 def test_each_call_shows_one_hint_more(kata, hint):
     shown = [hint(kata) for _ in range(3)]
     for number, text in enumerate(kata.hints):
@@ -41,16 +50,49 @@ def test_each_call_shows_one_hint_more(kata, hint):
         assert f"hint {number + 1} of 3" in shown[number]
 
 
-def test_after_the_last_hint_all_are_shown_again(kata, hint):
+def test_after_the_last_hint_it_says_so_and_prints_none_again(kata, hint):
     for _ in kata.hints:
         hint(kata)
     for page in (hint(kata), hint(kata)):
         assert NO_MORE in page
-        assert all(text.splitlines()[0] in page for text in kata.hints)
+        assert "kata hint add_noise --all" in page
+        assert not any(text.splitlines()[0] in page for text in kata.hints)
 
 
 def test_the_page_to_read_is_named_after_the_last_hint(kata, hint):
     assert "exercises/02_training/README.md" in hint(replace(kata, hints=()))
+
+
+# Once more
+
+
+def test_what_was_seen_can_be_seen_again_and_no_more(kata, hint, again):
+    hint(kata)
+    hint(kata)
+    for page in (again(kata), again(kata)):
+        shown = [text.splitlines()[0] in page for text in kata.hints]
+        assert shown == [True, True, False]
+        assert "1 more: kata hint add_noise" in page
+
+
+def test_before_the_first_hint_none_was_seen(kata, again):
+    page = again(kata)
+    assert "None was shown yet. The first: kata hint add_noise" in page
+    assert "Look at" not in page
+
+
+def test_all_that_were_seen_are_all_there_are(kata, hint, again):
+    for _ in kata.hints:
+        hint(kata)
+    page = again(kata)
+    assert "hint 3 of 3" in page
+    assert NO_MORE in page
+    assert "--all" not in page
+
+
+def test_without_a_name_it_is_the_next_kata(house):
+    assert "add_noise: hint 1 of 3" in house.kata("hint").output
+    assert "add_noise: hint 2 of 3" in house.kata("hint", "noise").output
 
 
 def test_code_in_a_hint_is_shown_as_it_stands(kata, hint):

@@ -1,9 +1,13 @@
 """The manifest knows every kata by name; a broken one is told where it is broken."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from kata.__main__ import app
 from kata.manifest import (
     EXERCISES,
     ROOT,
@@ -80,14 +84,53 @@ def test_a_kata_is_found_by_name_or_path(manifest, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["ad_noise", "noise", "addnoise", "2_training/add_noise", "exercises/add_noises.py"]
+    ("part", "name"),
+    [
+        ("add", "add_noise"),
+        ("noise", "add_noise"),
+        ("02_training/t", "timesteps"),
+        ("g/tim", "timesteps"),
+        ("exercises/02_training/a", "add_noise"),
+        ("add_noise.p", None),
+        ("s", None),
+    ],
+)
+def test_a_part_of_a_name_is_enough_where_it_fits_one_kata(manifest, part, name):
+    if name is None:
+        with pytest.raises(ManifestError):
+            manifest.find(part)
+    else:
+        assert manifest.find(part).name == name
+
+
+def test_the_start_of_a_name_comes_before_its_middle():
+    manifest = parse_manifest(LESSON + other("add_noise") + other("noise_schedule"))
+    assert manifest.find("noise").name == "noise_schedule"
+
+
+def test_a_whole_name_comes_before_longer_ones():
+    manifest = parse_manifest(LESSON + other("unet_large") + other("unet"))
+    assert manifest.find("unet").name == "unet"
+
+
+@pytest.mark.parametrize("part", ["02_training", "t", "02_training/", "e"])
+def test_of_a_part_that_fits_several_they_are_named(part):
+    manifest = parse_manifest(LESSON + other("timesteps") + other("train_step"))
+    with pytest.raises(
+        ManifestError, match=f"`{part}` fits several katas:\ntimesteps, train_step\nGive more"
+    ):
+        manifest.find(part)
+
+
+@pytest.mark.parametrize(
+    "name", ["ad_noise", "addnoise", "2_trainig/add_noise", "exercises/add_noises.py"]
 )
 def test_a_name_that_is_nearly_right_suggests_the_nearest(manifest, name):
     with pytest.raises(ManifestError, match=r"There is no kata `.*Did you mean `add_noise`"):
         manifest.find(name)
 
 
-@pytest.mark.parametrize("name", ["", "zzz", "02_training", "/", "../../etc/passwd"])
+@pytest.mark.parametrize("name", ["", "zzz", "/", "../../etc/passwd"])
 def test_a_name_like_no_other_is_told_which_there_are(manifest, name):
     with pytest.raises(ManifestError, match=r"There are: add_noise, timesteps\."):
         manifest.find(name)
@@ -184,3 +227,55 @@ def test_a_manifest_that_is_not_utf8_is_told(tmp_path):
     (tmp_path / "katas.toml").write_bytes("# é".encode("latin-1"))
     with pytest.raises(ManifestError, match="not UTF-8"):
         load_manifest(tmp_path)
+
+
+# The command line
+
+
+def complete(*words):
+    """What a shell is offered after these words, the last of which is not finished."""
+    line = {"COMP_WORDS": " ".join(("kata", *words)), "COMP_CWORD": str(len(words))}
+    env = {"_KATA_COMPLETE": "complete_bash", **line}
+    return CliRunner().invoke(app, prog_name="kata", env=env).output.split()
+
+
+@pytest.mark.parametrize("command", ["hint", "diff", "reset", "check"])
+def test_a_shell_completes_the_names_of_katas(command):
+    assert complete(command, "add_n") == ["add_noise"]
+    assert complete(command, "02_training/add") == ["02_training/add_noise"]
+    assert complete(command, "nothing_like_it") == []
+
+
+def test_a_shell_offers_every_kata_once():
+    assert complete("hint", "") == [kata.name for kata in load_manifest().katas]
+
+
+def test_a_shell_completes_the_values_of_options():
+    assert complete("train", "--from", "") == ["exercises", "solutions"]
+    assert complete("train", "--profile", "sm") == ["smoke"]
+    assert complete("branch", "st") == ["starter"]
+
+
+def test_a_broken_manifest_completes_to_nothing(monkeypatch):
+    def broken():
+        raise ManifestError("broken")
+
+    monkeypatch.setattr("kata.__main__.load_manifest", broken)
+    assert complete("hint", "a") == []
+
+
+QUICK = """
+import os, sys
+from typer.testing import CliRunner
+from kata.__main__ import app
+for words in [[], ["hint", "add_noise", "--all"], ["diff", "add_noise"], ["reset", "--help"]]:
+    CliRunner().invoke(app, words)
+line = {"_KATA_COMPLETE": "complete_bash", "COMP_WORDS": "kata hint ", "COMP_CWORD": "2"}
+CliRunner().invoke(app, prog_name="kata", env=line)
+print(sorted({"torch", "diffusers", "pytest"} & sys.modules.keys()))
+"""
+
+
+def test_what_needs_no_library_imports_none():
+    done = subprocess.run([sys.executable, "-c", QUICK], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
