@@ -87,6 +87,7 @@ def _files(kata: Kata) -> list[tuple[Path, str]]:
         (kata.file(EXERCISES), "run `kata stubs`"),
         (kata.suite, "the suite"),
         (kata.zoo, "mistakes and variants"),
+        (kata.show, "what `kata show` draws"),
     ]
 
 

@@ -3,3 +3,5 @@
 
 class KataError(Exception):
     """A trouble that the user can mend; the message says what to type."""
+
+    exit_status = 2

@@ -58,6 +58,18 @@ def multiplied_by_zero(images):
     return images * 0
 ''')
 
+SHOW = Template('''"""One sentence: what is to be seen."""
+
+from kata import panels
+
+
+def show(kata):
+    figure, axes = panels.figure(8, 2.5, "pictures")
+    with panels.panel(kata, axes["pictures"], "$function"):
+        panels.pictures(axes["pictures"], kata.$function(panels.butterflies(8, 32)))
+    return figure
+''')
+
 SECTION = Template("""
 ## $name
 
@@ -102,7 +114,7 @@ def new_kata(manifest: Manifest, name: str, function: str | None = None) -> None
 
 
 def _write(kata: Kata, lesson: Lesson, fields: dict[str, str]) -> None:
-    texts = {kata.file(SOLUTIONS): SOLUTION, kata.suite: SUITE, kata.zoo: ZOO}
+    texts = {kata.file(SOLUTIONS): SOLUTION, kata.suite: SUITE, kata.zoo: ZOO, kata.show: SHOW}
     for path in texts:
         if path.exists():
             raise NewError(f"{path} is there already.")

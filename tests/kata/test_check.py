@@ -36,6 +36,7 @@ TROUBLES = {
         "solutions/02_training/old.py: belongs to no kata",
     ),
     "a missing zoo": (lambda house: house.zoo.unlink(), "zoo_add_noise.py is missing"),
+    "a missing show": (lambda house: house.show.unlink(), "show_add_noise.py is missing"),
     "a missing suite": (lambda house: house.suite.unlink(), "test_add_noise.py is missing"),
     "a missing solution": (
         lambda house: house.solution.unlink(),
