@@ -1,6 +1,7 @@
 """The command line: `kata COMMAND`, or `python -m kata COMMAND`."""
 
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,19 +11,148 @@ import typer
 from kata.errors import KataError
 from kata.manifest import ROOT, TREES, load_manifest
 
+if "JPY_PARENT_PID" in os.environ:  # in a cell of a notebook
+    os.environ["TTY_INTERACTIVE"] = "0"  # for rich: what moves in a terminal fills a notebook
+    os.environ["MPLBACKEND"] = "agg"  # that of the notebook may not be installed here
+
 app = typer.Typer(
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Diffusers Katas: learn Hugging Face Diffusers by writing it.",
+    help="Diffusers Katas: learn Hugging Face Diffusers by writing it. Alone: where you are.",
 )
 
 
-@app.command()
-def hint(name: Annotated[str, typer.Argument(help="the kata, for example add_noise")]) -> None:
-    """Show the next hint for a kata, one further at each call."""
-    from kata.hint import show_hint
+def _names(incomplete: str) -> list[tuple[str, str]]:
+    """What a shell completes to katas; nothing where katas.toml is broken."""
+    try:
+        katas = load_manifest().katas
+    except KataError:
+        return []
+    names = [
+        (name, kata) for kata in katas for name in (kata.name, kata.id)[: 1 + bool(incomplete)]
+    ]
+    return [(name, kata.title) for name, kata in names if name.startswith(incomplete)]
 
-    show_hint(_find(name))
+
+def _profiles(incomplete: str) -> list[str]:
+    from kata.profiles import PROFILES
+
+    return _choices(*PROFILES)(incomplete)
+
+
+def _choices(*values: str):
+    """What a shell completes to one of a few values."""
+    return lambda incomplete: [value for value in values if value.startswith(incomplete)]
+
+
+KataName = Annotated[
+    str,
+    typer.Argument(
+        metavar="KATA",
+        help="for example add_noise; a part of the name will do",
+        autocompletion=_names,
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def board(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        from rich.console import Console
+
+        from kata.board import show_progress_board
+
+        with _clear_errors():
+            show_progress_board(Console())
+
+
+@app.command()
+def hint(
+    name: KataName = "",
+    seen: Annotated[
+        bool, typer.Option("--all", help="those that were shown already, once more")
+    ] = False,
+) -> None:
+    """Show the next hint, one further at each call; of the next kata where none is named."""
+    from kata.hint import show_hint, show_seen_hints
+    from kata.progress import load_progress
+
+    kata = _find(name) if name else load_progress(_manifest()).next_kata()
+    if kata is None:
+        typer.echo("All katas are done: there is nothing to hint at.")
+    elif seen:
+        show_seen_hints(kata)
+    else:
+        show_hint(kata)
+
+
+@app.command()
+def watch(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[KATA or LESSON]", help="what to watch; all without", autocompletion=_names
+        ),
+    ] = "",
+    poll: Annotated[
+        bool, typer.Option("--poll", help="look at the files all the time, as on a network mount")
+    ] = False,
+) -> None:
+    """Judge a kata whenever you save it, within a second; single keys do the rest."""
+    from kata.watch import watch_katas
+
+    with _clear_errors():
+        watch_katas(ROOT, name or None, poll)
+
+
+@app.command()
+def show(
+    name: KataName,
+    tree: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="whose code is shown: exercises (beside the reference) or solutions",
+            autocompletion=_choices(*TREES),
+        ),
+    ] = "exercises",
+    out: Annotated[
+        Path | None, typer.Option(help="file of the picture [.kata/show/KATA.png]")
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="open it in a viewer, too")] = False,
+) -> None:
+    """Draw what your code makes of the data, beside the reference."""
+    from kata.show import show
+
+    _one_of("--from", tree, TREES)
+    with _clear_errors():
+        path = show(_find(name), tree, out)
+    if open_it and typer.launch(str(path)):
+        typer.echo("No viewer could be opened here.", err=True)
+
+
+@app.command()
+def reset(
+    name: KataName,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Start a kata afresh; your file is kept aside."""
+    from kata.reset import reset
+
+    with _clear_errors():
+        reset(_find(name), *([] if yes else [typer.confirm]))
+
+
+@app.command()
+def diff(
+    name: KataName,
+    spoil: Annotated[bool, typer.Option("--spoil", help="also while it is not done")] = False,
+) -> None:
+    """Compare your file with the reference, once the kata is done."""
+    from kata.diff import show_diff
+    from kata.progress import load_progress
+
+    with _clear_errors():
+        show_diff(_find(name), load_progress(_manifest()), spoil)
 
 
 @app.command()
@@ -32,16 +162,25 @@ def stubs(
     """Write exercises/ anew from solutions/ (for authors)."""
     from kata.stubs import write_stubs
 
-    raise typer.Exit(write_stubs(load_manifest(), force))
+    raise typer.Exit(write_stubs(_manifest(), force))
 
 
 @app.command()
 def train(
     profile: Annotated[
-        str, typer.Option(help="cpu: a quarter of an hour; paper: for a GPU; smoke: seconds")
+        str,
+        typer.Option(
+            help="cpu: a quarter of an hour; paper: for a GPU; smoke: seconds",
+            autocompletion=_profiles,
+        ),
     ] = "cpu",
     tree: Annotated[
-        str, typer.Option("--from", help="whose code trains: exercises or solutions")
+        str,
+        typer.Option(
+            "--from",
+            help="whose code trains: exercises or solutions",
+            autocompletion=_choices(*TREES),
+        ),
     ] = "exercises",
     dataset: Annotated[
         str,
@@ -81,7 +220,12 @@ def train(
 def sample(
     run: Annotated[Path, typer.Option(help="a finished run of kata train")] = Path("runs/cpu"),
     tree: Annotated[
-        str, typer.Option("--from", help="whose code samples: exercises or solutions")
+        str,
+        typer.Option(
+            "--from",
+            help="whose code samples: exercises or solutions",
+            autocompletion=_choices(*TREES),
+        ),
     ] = "exercises",
     pictures: Annotated[int, typer.Option(min=1, help="how many, one for each seed")] = 16,
     steps: Annotated[int, typer.Option(min=8, help="sampling steps (DDIM)")] = 50,
@@ -104,14 +248,32 @@ def sample(
 
 
 @app.command()
+def doctor(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="do not import the libraries, which takes ten seconds")
+    ] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="without colours, to paste into a report")
+    ] = False,
+) -> None:
+    """Look at all that katas need: libraries, devices, data, files; say what mends each trouble."""
+    from kata.doctor import examine
+
+    with _clear_errors():
+        raise typer.Exit(examine(ROOT, quick, plain))
+
+
+@app.command()
 def check(
-    names: Annotated[list[str] | None, typer.Argument(help="katas; all without")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="katas; all without", autocompletion=_names)
+    ] = None,
     jobs: Annotated[int, typer.Option("-n", "--jobs", min=0, help="processes; 0: this one")] = 2,
 ) -> None:
     """Prove the repository: stubs red, solutions green, mistakes rejected (for authors)."""
     from kata.check import check_repository
 
-    manifest = load_manifest()
+    manifest = _manifest()
     katas = [_find(name) for name in names or []] or list(manifest.katas)
     raise typer.Exit(check_repository(manifest, katas, jobs))
 
@@ -130,7 +292,12 @@ def new(
 
 @app.command()
 def branch(
-    kind: Annotated[str, typer.Argument(help="solutions or starter")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="solutions or starter", autocompletion=_choices("solutions", "starter")
+        ),
+    ],
     name: Annotated[str | None, typer.Option(help="of the branch [KIND]")] = None,
 ) -> None:
     """Make a branch from the commit that is checked out, without touching the work tree.
@@ -145,6 +312,11 @@ def branch(
         make_branch(ROOT, kind, name or kind)
 
 
+def _manifest():
+    with _clear_errors():
+        return load_manifest()
+
+
 def _find(name: str):
     with _clear_errors():
         return load_manifest().find(name)
@@ -157,12 +329,12 @@ def _one_of(option: str, value: str, choices) -> None:
 
 @contextlib.contextmanager
 def _clear_errors():
-    """Errors that a user can mend end in their message and exit status 2, without a traceback."""
+    """Errors that a user can mend end in their message and exit status, without a traceback."""
     try:
         yield
     except KataError as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+        raise typer.Exit(error.exit_status) from None
     except KeyboardInterrupt:
         typer.echo("Interrupted. What was finished is kept; the same command goes on.", err=True)
         raise typer.Exit(130) from None
