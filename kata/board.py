@@ -76,13 +76,15 @@ def show_board(terminal, reports: list) -> None:
         highlight=False,
     )
     rows = [_row_of_run(kata, tallies[kata.id], progress) for kata in katas]
-    console.print(_table(progress.manifest, rows, console))
-    left_out = terminal.stats.get("deselected", [])
-    if need_gpu := [item for item in left_out if item.get_closest_marker("gpu")]:
-        console.print(f"[dim]Not run here: {len(need_gpu)} that need a GPU.[/]")
-    _print_total(console, progress)
-    todo = (k for k in katas if tallies[k.id].state != DONE or not progress.is_done(k))
-    _print_next(console, next(todo, None) or progress.next_kata(), progress)
+    todo = [k for k in katas if tallies[k.id].state != DONE or not progress.is_done(k)]
+    if terminal.config.getoption("brief") and len(rows) == 1:
+        _print_line(console, rows[0])
+    else:
+        console.print(_table(progress.manifest, rows, console))
+        _print_need_of_gpu(console, terminal.stats.get("deselected", []))
+        _print_total(console, progress)
+    if not (todo and terminal.config.getoption("brief")):
+        _print_next(console, next(iter(todo), None) or progress.next_kata(), progress)
     terminal.ensure_newline()
     terminal.write(buffer.getvalue())
 
@@ -157,6 +159,17 @@ def _table(manifest: Manifest, rows: list[Row], console: Console) -> Table:
             tests = [row.tests] if has_tests else []
             table.add_row(mark, row.kata.name, *title, state, *tests, row.points)
     return table
+
+
+def _print_line(console: Console, row: Row) -> None:
+    """The one kata of a run, for who watches it and knows what it is about."""
+    mark = f"[{STYLES[row.state]}]{MARKS[row.state]}[/]"
+    console.print(f"{mark} [bold]{row.kata.name}[/]: {row.text}, {row.points} points")
+
+
+def _print_need_of_gpu(console: Console, left_out: list) -> None:
+    if need_gpu := [item for item in left_out if item.get_closest_marker("gpu")]:
+        console.print(f"[dim]Not run here: {len(need_gpu)} that need a GPU.[/]")
 
 
 def _print_total(console: Console, progress: Progress) -> None:

@@ -39,9 +39,10 @@ class Terminal:
 
     hasmarkup = False
 
-    def __init__(self):
+    def __init__(self, brief=False):
         self.text = ""
         self.stats = {}
+        self.config = SimpleNamespace(getoption={"brief": brief}.get)
 
     def write(self, text):
         self.text += text
@@ -58,9 +59,9 @@ def report(kata, verdict, points=1, tree=EXERCISES, when="call"):
 
 @pytest.fixture
 def after_run(monkeypatch):
-    def after_run(*reports, width=100):
+    def after_run(*reports, width=100, brief=False):
         monkeypatch.setenv("COLUMNS", str(width))
-        terminal = Terminal()
+        terminal = Terminal(brief)
         show_board(terminal, list(reports))
         return terminal.text
 
@@ -100,6 +101,18 @@ def test_points_are_earned_by_tests_that_passed(after_run):
 def test_points_are_told_out_of_those_that_the_suite_has(after_run, judge):
     judge("first", PASSED, PASSED, WRONG)
     assert row_of("first", after_run(report("first", PASSED, 2)))[-1] == "2/6"
+
+
+def test_in_brief_a_kata_that_is_wrong_takes_one_line(after_run):
+    text = after_run(report("first", PASSED), report("first", WRONG), brief=True)
+    assert text == "✗ first: 1 of 2 tests pass, 1 points\n"
+
+
+def test_in_brief_a_kata_that_is_done_says_what_is_next(after_run, judge):
+    judge("first", PASSED)
+    text = after_run(report("first", PASSED), brief=True)
+    assert text.startswith("✓ first: 1 of 1 tests pass")
+    assert "Next" in text and "second" in text
 
 
 def test_only_what_was_judged_has_a_row_and_all_have_one_line(after_run, judge):
