@@ -5,6 +5,7 @@ collects its suite once for each of its answers. Every item of a suite carries t
 judges.
 """
 
+import math
 import os
 
 import pytest
@@ -152,7 +153,7 @@ def pytest_pyfunc_call(pyfuncitem):
             raise  # not the answer's doing: the suite itself is broken
         verify_rejection(answer.entry, text)
         if answer.entry.original is not None:
-            named = diagnose(pyfuncitem.funcargs["exercise"], pyfuncitem.name)
+            named = diagnose(pyfuncitem.funcargs["exercise"], pyfuncitem.name, longest=math.inf)
             verify_diagnosis(answer.entry, named)
         return True
     verify_rejection(answer.entry, None)

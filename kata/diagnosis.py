@@ -21,17 +21,19 @@ from kata.manifest import SOLUTIONS, Kata
 from kata.worker import MissingName, Worker, load_file
 from kata.zoo import Entry, entries
 
-LONGEST = 10.0  # seconds; where the replays take longer, nothing is said
+LONGEST = 10.0  # seconds that a learner waits for a diagnosis at most
 SAYS_NOTHING = ("names", "line")  # of an answer: what the learner calls the arguments, and where
 
 
-def diagnose(exercise: Exercise, test_name: str) -> Entry | None:
+def diagnose(exercise: Exercise, test_name: str, longest: float = LONGEST) -> Entry | None:
     """Return the mistake that explains every call of the test, or None: never a guess.
 
     Of several that fit, those are more specific that were written against this very test. Where
     they still say different things, none is named.
+
+    longest  in seconds; where the replays take longer, nothing is said
     """
-    end = time.monotonic() + LONGEST
+    end = time.monotonic() + longest
     every = suspects(exercise)
     own = [entry for entry in every if entry.takes(test_name)]
     for group in (own, [entry for entry in every if entry not in own]):

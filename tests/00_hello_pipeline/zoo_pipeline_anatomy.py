@@ -11,7 +11,7 @@ import diffusers
 import transformers
 from diffusers import DDPMPipeline, DiffusionPipeline, StableDiffusionPipeline, UNet2DModel
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 SHIPPED = "test_the_parts_of_the_shipped_pipelines[text_to_image]"
 KEPT = "test_only_the_parts_are_kept"
@@ -54,32 +54,36 @@ def check(model_dir, name):
 
 @mistake("components", rejected_by=SHIPPED, says="is a note about the pipeline")
 def the_whole_file(model_dir):
-    """Everything that stands in the file."""
+    """Everything in model_index.json is returned, also what is no part."""
     return read(model_dir)
 
 
 @mistake("components", rejected_by=SHIPPED, says="a setting of the pipeline")
 def settings_among_them(model_dir):
-    """Only the notes and what was left out are dropped."""
+    """Only notes and parts that were left out are dropped; settings of the pipeline stay among
+    the parts.
+    """
     entries = read(model_dir).items()
     return {k: v for k, v in entries if not k.startswith("_") and v != [None, None]}
 
 
 @mistake("components", rejected_by=SHIPPED, says="a part that was left out")
 def what_was_left_out_among_them(model_dir):
-    """[null, null] is a list, too."""
+    """[null, null] is a list, too, so a part that was left out is taken for a part."""
     return {k: tuple(v) for k, v in read(model_dir).items() if isinstance(v, list)}
 
 
 @mistake("components", rejected_by=KEPT, says="'_replaced'")
 def every_list_of_two_names(model_dir):
-    """Lists of names, also of entries that begin with an underscore."""
+    """Lists of names are kept, also under names that begin with an underscore."""
     return {k: tuple(v) for k, v in read(model_dir).items() if isinstance(v, list) and v[0]}
 
 
 @mistake("components", rejected_by=KEPT, says="a setting of the pipeline")
 def everything_of_length_two(model_dir):
-    """Two letters, or two entries of a dict, are no pair of names."""
+    """Whatever has length two is kept: a text of two letters or a dict of two entries is no pair
+    of names.
+    """
     found = {}
     for name, value in read(model_dir).items():
         sized = isinstance(value, (list, str, dict)) and len(value) == 2
@@ -90,46 +94,73 @@ def everything_of_length_two(model_dir):
 
 @mistake("components", rejected_by=SHIPPED, says="a number is no list")
 def settings_taken_apart(model_dir):
-    """False has no first item."""
+    """The first item of every value is looked at, but a setting such as False has none."""
     entries = read(model_dir).items()
     return {k: tuple(v) for k, v in entries if not k.startswith("_") and v[0] is not None}
 
 
 @mistake("components", rejected_by=SHIPPED, says="with the pair ('diffusers', 'DDIMScheduler')")
 def only_the_classes(model_dir):
-    """The class without its library."""
+    """The class of each part is returned without its library."""
     return {name: class_name for name, (_, class_name) in parts(model_dir).items()}
 
 
 @mistake("components", rejected_by=SHIPPED, says="with the pair ('diffusers', 'DDIMScheduler')")
 def the_pair_turned_round(model_dir):
-    """The class first, its library second."""
+    """The class comes first and its library second."""
     return {name: (class_name, library) for name, (library, class_name) in parts(model_dir).items()}
+
+
+@rewrite(the_pair_turned_round)
+def the_pair_turned_round_in_a_loop(model_dir):
+    """A loop over the file's entries, and an index in the place of names."""
+    found = {}
+    index = DiffusionPipeline.load_config(model_dir)
+    for key in index:
+        value = index[key]
+        if not key.startswith("_") and isinstance(value, (list, tuple)) and value[0] is not None:
+            found[key] = tuple(reversed(value))
+    return found
 
 
 @mistake("components", rejected_by=SHIPPED, says="no part 'text_encoder'")
 def only_those_of_diffusers(model_dir):
-    """Tokenizer and text encoder are from another library."""
+    """Only the parts from Diffusers are kept; tokenizer and text encoder are from another
+    library.
+    """
     return {k: tuple(v) for k, v in parts(model_dir).items() if v[0] == "diffusers"}
 
 
 @mistake("components", rejected_by=SHIPPED, says="a dict with a pair for the name")
 def a_list_of_names(model_dir):
-    """The names alone."""
+    """The names of the parts are returned in a list, without library and class."""
     return list(parts(model_dir))
 
 
 @mistake("load_component", rejected_by=TEXT_ENCODER, says="Not every part is from Diffusers")
 def all_from_diffusers(model_dir, name):
-    """Every class is looked for in Diffusers."""
+    """Every class is looked for in Diffusers, also where another library has it."""
     check(model_dir, name)
     part = getattr(diffusers, parts(model_dir)[name][1])
     return part.from_pretrained(model_dir, subfolder=name)
 
 
+@rewrite(all_from_diffusers)
+def all_from_diffusers_by_importlib(model_dir, name):
+    """The library's name is written where the file has one for each part."""
+    with open(os.path.join(model_dir, "model_index.json"), encoding="utf-8") as file:
+        index = json.load(file)
+    names = [n for n, entry in index.items() if isinstance(entry, list) and entry[0] is not None]
+    if name not in names:
+        raise ValueError(f"There is no {name}, only {names}")
+    library = importlib.import_module("diffusers")
+    loaded = getattr(library, index[name][1])
+    return loaded.from_pretrained(os.path.join(model_dir, name))
+
+
 @mistake("load_component", rejected_by=UNET, says="a configuration has none")
 def configuration_only(model_dir, name):
-    """A model of the right shape, with random weights."""
+    """The model is built from its configuration alone, so its weights are random."""
     check(model_dir, name)
     cls = part_class(model_dir, name)
     if not issubclass(cls, UNet2DModel):
@@ -139,34 +170,45 @@ def configuration_only(model_dir, name):
 
 @mistake("load_component", rejected_by=OTHERS, says="nothing else is read")
 def by_way_of_the_pipeline(model_dir, name):
-    """The whole pipeline is loaded for one part."""
+    """The whole pipeline is loaded for the sake of one part."""
     check(model_dir, name)
     return getattr(DiffusionPipeline.from_pretrained(model_dir), name)
 
 
 @mistake("load_component", rejected_by=UNET, says="its `from_pretrained` loads one")
 def the_class_alone(model_dir, name):
-    """The class is found, but nothing is loaded."""
+    """The class of the part is returned, and nothing is loaded."""
     check(model_dir, name)
     return part_class(model_dir, name)
 
 
 @mistake("load_component", rejected_by=UNET, says="did you forget it?")
 def loaded_and_dropped(model_dir, name):
-    """`return` is missing."""
+    """The part is loaded, but `return` is missing."""
     check(model_dir, name)
     part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
 
 
 @mistake("load_component", rejected_by=f"{UNKNOWN}[noise_scheduler]", says="KeyError")
 def key_error(model_dir, name):
-    """What a dict raises."""
+    """An unknown name raises KeyError, as a dict does, and not ValueError."""
     return part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
+
+
+@rewrite(key_error)
+def key_error_of_a_dict_of_classes(model_dir, name):
+    """The classes of all parts are found first, and one of them is taken."""
+    found = {}
+    for part, value in read(model_dir).items():
+        if not part.startswith("_") and isinstance(value, list) and value[0]:
+            found[part] = getattr(importlib.import_module(value[0]), value[1])
+    cls = found[name]
+    return cls.from_pretrained(Path(model_dir) / name)
 
 
 @mistake("load_component", rejected_by=UNKNOWN, says="without ['scheduler'")
 def error_without_names(model_dir, name):
-    """The error does not say what there is."""
+    """The error does not say which names there are."""
     if name not in parts(model_dir):
         raise ValueError(f"no part {name} in {model_dir}")
     return part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
@@ -174,7 +216,7 @@ def error_without_names(model_dir, name):
 
 @mistake("load_component", rejected_by=UNKNOWN, says="the result is None")
 def none_for_an_unknown_name(model_dir, name):
-    """No error at all."""
+    """An unknown name raises no error: None comes back."""
     if name in parts(model_dir):
         return part_class(model_dir, name).from_pretrained(model_dir, subfolder=name)
 
@@ -192,21 +234,31 @@ def anything_in_the_file(model_dir, name):
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="configuration passed on")
 def without_configuration(pipeline, scheduler_class):
-    """The new scheduler takes the library's defaults."""
+    """The new scheduler is made without the old one's configuration, so it has the library's
+    defaults.
+    """
     pipeline.scheduler = scheduler_class()
+    return pipeline
+
+
+@rewrite(without_configuration)
+def without_configuration_and_registered(pipeline, scheduler_class):
+    """The scheduler is made by itself and registered as a part."""
+    new_scheduler = scheduler_class()
+    pipeline.register_modules(scheduler=new_scheduler)
     return pipeline
 
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="configuration passed on")
 def configuration_of_the_pipeline(pipeline, scheduler_class):
-    """The pipeline has a configuration, too, which knows no betas."""
+    """The pipeline's configuration is passed on instead of the scheduler's: it knows no betas."""
     pipeline.scheduler = scheduler_class.from_config(pipeline.config)
     return pipeline
 
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="configuration passed on")
 def only_the_length(pipeline, scheduler_class):
-    """One of the settings is passed on."""
+    """Only the number of timesteps is passed on to the new scheduler."""
     length = pipeline.scheduler.config.num_train_timesteps
     pipeline.scheduler = scheduler_class(num_train_timesteps=length)
     return pipeline
@@ -214,7 +266,7 @@ def only_the_length(pipeline, scheduler_class):
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="prediction_type='epsilon'")
 def only_the_betas(pipeline, scheduler_class):
-    """The schedule survives, but not what the model predicts."""
+    """Only the betas are passed on to the new scheduler, not what the model predicts."""
     pipeline.scheduler = scheduler_class(
         trained_betas=pipeline.scheduler.betas.tolist(),
         **{
@@ -228,41 +280,41 @@ def only_the_betas(pipeline, scheduler_class):
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="the one that the pipeline had")
 def under_another_name(pipeline, scheduler_class):
-    """A pipeline has no part `noise_scheduler`; Python makes an attribute of it."""
+    """The scheduler is put under the name `noise_scheduler`, which is no part of the pipeline."""
     pipeline.noise_scheduler = scheduler_class.from_config(pipeline.scheduler.config)
     return pipeline
 
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="not the scheduler")
 def the_scheduler_alone(pipeline, scheduler_class):
-    """The scheduler is returned."""
+    """The new scheduler is returned instead of the pipeline."""
     pipeline.scheduler = scheduler_class.from_config(pipeline.scheduler.config)
     return pipeline.scheduler
 
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="did you forget it?")
 def nothing_returned(pipeline, scheduler_class):
-    """`return` is missing."""
+    """The scheduler is swapped, but `return` is missing."""
     pipeline.scheduler = scheduler_class.from_config(pipeline.scheduler.config)
 
 
 @mistake("swap_scheduler", rejected_by=f"{SURVIVES}[DDIM]", says="makes a scheduler")
 def the_class_itself(pipeline, scheduler_class):
-    """The class is put there, not an object of it."""
+    """The class is put into the pipeline, not an object of it."""
     pipeline.scheduler = scheduler_class
     return pipeline
 
 
 @mistake("swap_scheduler", rejected_by=ITSELF, says="What was returned is another pipeline")
 def a_pipeline_of_its_own(pipeline, scheduler_class):
-    """The pipeline that was given stays as it was."""
+    """A new pipeline is returned, and the one that was given keeps its old scheduler."""
     scheduler = scheduler_class.from_config(pipeline.scheduler.config)
     return type(pipeline)(**{**pipeline.components, "scheduler": scheduler})
 
 
 @mistake("swap_scheduler", rejected_by=STAY, says="other numbers")
 def a_fresh_unet(pipeline, scheduler_class):
-    """A pipeline with a new, untrained UNet."""
+    """The pipeline gets a new, untrained UNet."""
     scheduler = scheduler_class.from_config(pipeline.scheduler.config)
     unet = type(pipeline.unet).from_config(pipeline.unet.config)
     pipeline.register_modules(unet=unet, scheduler=scheduler)
@@ -271,31 +323,42 @@ def a_fresh_unet(pipeline, scheduler_class):
 
 @mistake("assemble", rejected_by=PLACES, says="ignores any other keyword")
 def noise_scheduler(model_dir, unet, scheduler):
-    """The pipeline's part is called `scheduler`; the library ignores the other name."""
+    """The scheduler is passed under the name `noise_scheduler`; the pipeline's part is called
+    `scheduler`, and the library ignores the other name.
+    """
     return DiffusionPipeline.from_pretrained(model_dir, unet=unet, noise_scheduler=scheduler)
+
+
+@rewrite(noise_scheduler)
+def noise_scheduler_among_the_overrides(model_dir, unet, scheduler):
+    """The parts are collected in a dict, and the class is that of the folder."""
+    overrides = dict(unet=unet, noise_scheduler=scheduler)
+    index = DiffusionPipeline.load_config(model_dir)
+    pipeline_class = getattr(diffusers, index["_class_name"])
+    return pipeline_class.from_pretrained(model_dir, **overrides)
 
 
 @mistake("assemble", rejected_by=PLACES, says="by its name, `unet=`")
 def model(model_dir, unet, scheduler):
-    """The pipeline's part is called `unet`."""
+    """The UNet is passed under the name `model`; the pipeline's part is called `unet`."""
     return DiffusionPipeline.from_pretrained(model_dir, model=unet, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=PLACES, says="by its name, `unet=`")
 def only_the_scheduler(model_dir, unet, scheduler):
-    """The UNet is forgotten."""
+    """Only the scheduler is handed over; the UNet is the folder's."""
     return DiffusionPipeline.from_pretrained(model_dir, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=f"{PLACES}[text_to_image]", says="StableDiffusionPipeline")
 def always_ddpm(model_dir, unet, scheduler):
-    """The class of the pipeline is written into the function."""
+    """DDPMPipeline is written into the function, whatever class the folder names."""
     return DDPMPipeline(unet=unet, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=PLACES, says="expected    a DPMSolverMultistepScheduler")
 def configuration_of_the_scheduler(model_dir, unet, scheduler):
-    """The settings are given to a scheduler of the folder's class."""
+    """The scheduler's settings are given to a scheduler of the folder's class."""
     pipeline = DiffusionPipeline.from_pretrained(model_dir, unet=unet)
     pipeline.scheduler = type(pipeline.scheduler).from_config(scheduler.config)
     return pipeline
@@ -303,14 +366,14 @@ def configuration_of_the_scheduler(model_dir, unet, scheduler):
 
 @mistake("assemble", rejected_by=USED, says="made from the configuration of the other")
 def a_scheduler_like_it(model_dir, unet, scheduler):
-    """A new scheduler of the same class and settings is not the one that was given."""
+    """A new scheduler of the same class and settings is used, not the one that was given."""
     scheduler = type(scheduler).from_config(scheduler.config)
     return DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=f"{USED}[text_to_image]", says="the UNet is in training mode")
 def made_ready_to_train(model_dir, unet, scheduler):
-    """The mode is the caller's business."""
+    """The UNet is put into training mode, where its mode should stay as it was."""
     pipeline = DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
     pipeline.unet.train()
     return pipeline
@@ -318,27 +381,27 @@ def made_ready_to_train(model_dir, unet, scheduler):
 
 @mistake("assemble", rejected_by=f"{USED}[unconditional]", says="the UNet is in evaluation mode")
 def made_ready_to_paint(model_dir, unet, scheduler):
-    """The mode is the caller's business."""
+    """The UNet is put into evaluation mode, where its mode should stay as it was."""
     unet.eval()
     return DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=USED, says="`requires_grad` is True for 0 weights")
 def frozen(model_dir, unet, scheduler):
-    """What is trained is the caller's business."""
+    """The UNet is frozen by `requires_grad_(False)`, where each weight should stay as it was."""
     unet.requires_grad_(False)
     return DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=PLACES, says="is None")
 def assembled_and_dropped(model_dir, unet, scheduler):
-    """`return` is missing."""
+    """The pipeline is assembled, but `return` is missing."""
     DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
 
 
 @mistake("assemble", rejected_by=REST, says="other numbers")
 def an_untrained_autoencoder(model_dir, unet, scheduler):
-    """The VAE is built anew."""
+    """The VAE is built from its configuration, so its weights are random."""
     pipeline = DiffusionPipeline.from_pretrained(model_dir, unet=unet, scheduler=scheduler)
     if hasattr(pipeline, "vae"):
         pipeline.vae = type(pipeline.vae).from_config(pipeline.vae.config)

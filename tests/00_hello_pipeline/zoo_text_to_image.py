@@ -11,7 +11,7 @@ from diffusers import (
 )
 from PIL import Image
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 FOLDER = "test_the_pipeline_of_the_folder_is_loaded"
 DEVICE = "test_the_pipeline_lies_on_the_device"
@@ -36,39 +36,47 @@ def seeded(seed):
 
 @mistake("load_text_to_image", rejected_by=FOLDER, says="half precision (float16) on CUDA devices")
 def always_half(model_dir, device="cpu"):
-    """Half precision everywhere: most operations on a CPU are slow with it, or missing."""
+    """The models are in half precision (float16) on a CPU, where float32 is right."""
     return StableDiffusionPipeline.from_pretrained(model_dir).to(device, torch.float16)
+
+
+@rewrite(always_half)
+def always_half_when_loading(model_dir, device="cpu"):
+    """The precision is named when loading, and the class is found by Diffusers."""
+    pipeline = DiffusionPipeline.from_pretrained(model_dir, torch_dtype=torch.float16)
+    pipeline.to(device)
+    return pipeline
 
 
 @mistake("load_text_to_image", rejected_by=FOLDER, says="is float16")
 def the_wrong_way_round(model_dir, device="cpu"):
-    """The two branches of the condition are swapped."""
+    """The models are in half precision (float16) on a CPU, where float32 is right."""
     dtype = torch.float32 if "cuda" in device else torch.float16
     return StableDiffusionPipeline.from_pretrained(model_dir).to(device, dtype)
 
 
 @mistake("load_text_to_image", rejected_by=FOLDER, says="the part `unet` is bfloat16")
 def the_other_half(model_dir, device="cpu"):
-    """bfloat16, because a CPU can do that."""
+    """The models are in bfloat16, where a CPU should have float32."""
     return StableDiffusionPipeline.from_pretrained(model_dir).to(device, torch.bfloat16)
 
 
 @mistake("load_text_to_image", rejected_by=HALF, says="the part `unet` is float32")
 def never_half(model_dir, device="cpu"):
-    """Full precision everywhere."""
+    """The models stay in float32, also on a CUDA device."""
     return StableDiffusionPipeline.from_pretrained(model_dir).to(device)
 
 
 @mistake("load_text_to_image", rejected_by=HALF, says="on the device 'cuda:1'")
 def half_by_one_name(model_dir, device="cpu"):
-    """A device of CUDA has other names than "cuda"."""
+    """The device is compared with "cuda" alone, but "cuda:1" is one of CUDA, too."""
     dtype = torch.float16 if device == "cuda" else torch.float32
     return StableDiffusionPipeline.from_pretrained(model_dir, torch_dtype=dtype).to(device)
 
 
 @mistake("load_text_to_image", rejected_by=HALF, says="the part `vae` is float32")
 def half_a_unet(model_dir, device="cpu"):
-    """Only the largest of the models is converted."""
+    """Only the UNet is converted to half precision; VAE and text encoder are not."""
     pipeline = StableDiffusionPipeline.from_pretrained(model_dir).to(device)
     if "cuda" in device:
         pipeline.unet.half()
@@ -77,27 +85,39 @@ def half_a_unet(model_dir, device="cpu"):
 
 @mistake("load_text_to_image", rejected_by=HALF, says="is bfloat16")
 def the_other_half_on_cuda(model_dir, device="cpu"):
-    """bfloat16 is another half precision."""
+    """The models are in bfloat16 on CUDA, where float16 is asked for."""
     dtype = torch.bfloat16 if "cuda" in device else torch.float32
     return StableDiffusionPipeline.from_pretrained(model_dir).to(device, dtype)
 
 
 @mistake("load_text_to_image", rejected_by=MACHINE, says="on the device 'cpu'")
 def half_where_there_is_a_gpu(model_dir, device="cpu"):
-    """The machine is asked, not the device."""
+    """The precision depends on whether the machine has a GPU, not on the device that was asked
+    for.
+    """
     dtype = torch.float16 if torch.cuda.is_available() else torch.float32
     return StableDiffusionPipeline.from_pretrained(model_dir).to(device, dtype)
 
 
+@rewrite(half_where_there_is_a_gpu)
+def half_where_there_is_a_gpu_part_by_part(model_dir, device="cpu"):
+    """Each model is converted by itself, inside an `if`."""
+    pipeline = StableDiffusionPipeline.from_pretrained(model_dir)
+    if torch.cuda.is_available():
+        for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
+            part.half()
+    return pipeline.to(device)
+
+
 @mistake("load_text_to_image", rejected_by=DEVICE, says="`pipeline.to(device)` moves")
 def never_moved(model_dir, device="cpu"):
-    """The device is ignored."""
+    """The pipeline is never moved to the device."""
     return StableDiffusionPipeline.from_pretrained(model_dir)
 
 
 @mistake("load_text_to_image", rejected_by=DEVICE, says="the part `vae` lies on 'cpu'")
 def only_the_unet_moved(model_dir, device="cpu"):
-    """One of the models is moved."""
+    """Only the UNet is moved to the device; VAE and text encoder stay behind."""
     pipeline = StableDiffusionPipeline.from_pretrained(model_dir)
     pipeline.unet.to(device)
     return pipeline
@@ -105,19 +125,19 @@ def only_the_unet_moved(model_dir, device="cpu"):
 
 @mistake("load_text_to_image", rejected_by=FOLDER, says="did you forget it?")
 def load_returns_nothing(model_dir, device="cpu"):
-    """`return` is missing."""
+    """The pipeline is loaded, but `return` is missing."""
     StableDiffusionPipeline.from_pretrained(model_dir).to(device)
 
 
 @mistake("load_text_to_image", rejected_by=FOLDER, says="the result is UNet2DConditionModel")
 def only_the_unet(model_dir, device="cpu"):
-    """A model is no pipeline."""
+    """Only the UNet is loaded, which is no pipeline."""
     return UNet2DConditionModel.from_pretrained(model_dir, subfolder="unet").to(device)
 
 
 @mistake("load_text_to_image", rejected_by=FOLDER, says="architecture")
 def always_the_shipped_one(model_dir, device="cpu"):
-    """The folder is written into the function."""
+    """A folder is written into the function, whatever `model_dir` says."""
     folder = "data/models/butterflies-text-to-image"
     return StableDiffusionPipeline.from_pretrained(folder).to(device)
 
@@ -126,7 +146,7 @@ def always_the_shipped_one(model_dir, device="cpu"):
 def prompt_written_down(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The prompt is written into the function."""
+    """A prompt is written into the function, and the one that was given is ignored."""
     return pipeline(
         "a butterfly",
         num_inference_steps=num_inference_steps,
@@ -140,7 +160,9 @@ def prompt_written_down(
 def guidance_forgotten(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The guidance is always the pipeline's own."""
+    """`guidance_scale` never reaches the pipeline: it is left out, or goes under a keyword that
+    the pipeline ignores.
+    """
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -149,11 +171,30 @@ def guidance_forgotten(
     ).images[0]
 
 
+@rewrite(guidance_forgotten)
+def guidance_forgotten_in_the_settings(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """The settings are collected in a dict, and the result is a tuple."""
+    generator = torch.Generator(device="cpu")
+    generator.manual_seed(seed)
+    settings = {
+        "prompt": [prompt],
+        "num_inference_steps": num_inference_steps,
+        "generator": [generator],
+        "return_dict": False,
+    }
+    if negative_prompt is not None:
+        settings["negative_prompt"] = [negative_prompt]
+    images = pipeline(**settings)[0]
+    return images[0]
+
+
 @mistake("paint", rejected_by=NEGATIVE, says="`negative_prompt` does not reach the pipeline")
 def negative_prompt_forgotten(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """What shall not be seen is not handed on."""
+    """The negative prompt is not handed on to the pipeline."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -166,7 +207,7 @@ def negative_prompt_forgotten(
 def prompts_swapped(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """What shall be seen is what shall not be."""
+    """Prompt and negative prompt change places."""
     if negative_prompt is not None:
         prompt, negative_prompt = negative_prompt, prompt
     return pipeline(
@@ -182,7 +223,7 @@ def prompts_swapped(
 def nothing_is_the_default(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """0 is false in Python."""
+    """A guidance of 0 is false in Python, so 7.5 is taken in its place."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -192,11 +233,31 @@ def nothing_is_the_default(
     ).images[0]
 
 
+@rewrite(nothing_is_the_default)
+def nothing_is_the_default_in_an_if(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """`if not` in the place of `or`."""
+    if not guidance_scale:
+        guidance_scale = 7.5
+    rng = torch.Generator()
+    rng.manual_seed(seed)
+    result = pipeline(
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        guidance_scale=guidance_scale,
+        num_inference_steps=num_inference_steps,
+        generator=rng,
+    )
+    (picture,) = result["images"]
+    return picture
+
+
 @mistake("paint", rejected_by=LEFT, says="what is changed in it stays so")
 def another_scheduler(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The caller's pipeline gets a faster scheduler, and keeps it."""
+    """The caller's pipeline gets another scheduler, and keeps it."""
     pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config, eta=0)
     pipeline.scheduler.register_to_config(timestep_spacing="trailing")
     return pipeline(
@@ -212,7 +273,9 @@ def another_scheduler(
 def a_generator_of_the_device(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The numbers of a seed are others on a GPU."""
+    """The generator lies on the pipeline's device, where a seed means other numbers than on the
+    CPU.
+    """
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -226,7 +289,7 @@ def a_generator_of_the_device(
 def a_generator_of_the_gpu(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The best device of the machine."""
+    """The generator lies on the GPU if the machine has one, where a seed means other numbers."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return pipeline(
         prompt,
@@ -241,7 +304,7 @@ def a_generator_of_the_gpu(
 def moved_to_the_cpu(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The caller's pipeline is moved."""
+    """The caller's pipeline is moved to the CPU."""
     pipeline.to("cpu")
     return pipeline(
         prompt,
@@ -256,7 +319,7 @@ def moved_to_the_cpu(
 def numbers_for_a_picture(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The picture as an array of numbers."""
+    """The picture is returned as an array of numbers, not as a PIL image."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -271,7 +334,9 @@ def numbers_for_a_picture(
 def negation_in_the_prompt(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """A text encoder does not understand "no"."""
+    """The negative prompt is written into the prompt with a "no", which the text encoder does
+    not understand.
+    """
     words = prompt if negative_prompt is None else f"{prompt}, no {negative_prompt}"
     return pipeline(
         words,
@@ -285,7 +350,7 @@ def negation_in_the_prompt(
 def steps_forgotten(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """There are always fifty steps."""
+    """The number of steps is not handed on, so that there are always fifty."""
     return pipeline(
         prompt,
         guidance_scale=guidance_scale,
@@ -298,7 +363,7 @@ def steps_forgotten(
 def no_generator(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The pipeline draws from torch's global state."""
+    """The pipeline gets no generator, so it draws from torch's global state."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -311,7 +376,7 @@ def no_generator(
 def seed_ignored(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The seed is written into the function."""
+    """A seed is written into the function, and the one that was given is ignored."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -325,7 +390,7 @@ def seed_ignored(
 def global_seed(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """`torch.manual_seed` seeds and returns the global generator."""
+    """`torch.manual_seed` seeds the global generator, from which everybody draws."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -335,11 +400,26 @@ def global_seed(
     ).images[0]
 
 
+@rewrite(global_seed)
+def global_seed_without_a_generator(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """The global state is seeded in a line of its own, and no generator is handed over."""
+    torch.random.manual_seed(seed)
+    output = pipeline(
+        prompt,
+        negative_prompt=negative_prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+    )
+    return output.images[0]
+
+
 @mistake("paint", rejected_by=PROMPT, says="take its first")
 def a_list_of_one(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """`.images` is a list, even with one picture in it."""
+    """`.images` is a list, even with one picture in it, and is returned as it is."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -353,7 +433,7 @@ def a_list_of_one(
 def the_whole_output(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The picture is never taken out of what the pipeline returns."""
+    """The pipeline's whole output is returned: the picture is never taken out of it."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -367,7 +447,7 @@ def the_whole_output(
 def image_in_the_singular(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The output has no field `image`."""
+    """`.image` is asked of the pipeline's output, whose field is called `images`."""
     return pipeline(prompt, num_inference_steps=num_inference_steps, generator=seeded(seed)).image
 
 
@@ -375,7 +455,9 @@ def image_in_the_singular(
 def arguments_in_the_wrong_place(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """By position, steps and guidance are taken for height and width."""
+    """Steps and guidance are given by position, where the pipeline takes them for height and
+    width.
+    """
     return pipeline(prompt, num_inference_steps, guidance_scale, generator=seeded(seed)).images[0]
 
 
@@ -383,7 +465,9 @@ def arguments_in_the_wrong_place(
 def a_keyword_that_is_none(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """The pipeline knows no `cfg_scale`, and does not complain."""
+    """`guidance_scale` never reaches the pipeline: it is left out, or goes under a keyword that
+    the pipeline ignores.
+    """
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,
@@ -397,7 +481,7 @@ def a_keyword_that_is_none(
 def a_seed_for_a_generator(
     pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
 ):
-    """A number is no generator."""
+    """The seed itself is handed over where a generator belongs."""
     return pipeline(prompt, generator=seed).images[0]
 
 
@@ -405,7 +489,7 @@ def a_seed_for_a_generator(
 def weaker_by_default(
     pipeline, prompt, num_inference_steps=50, guidance_scale=3.0, negative_prompt=None, seed=0
 ):
-    """The default of the stub was changed."""
+    """The default of `guidance_scale` is no longer 7.5."""
     return pipeline(
         prompt,
         num_inference_steps=num_inference_steps,

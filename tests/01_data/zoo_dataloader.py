@@ -3,9 +3,16 @@
 import random
 
 import torch
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, Subset
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    Subset,
+)
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 ONCE = "test_an_epoch_shows_every_picture_once"
 SHUFFLED = "test_the_pictures_are_shuffled"
@@ -19,33 +26,65 @@ KEPT = "test_the_loader_keeps_the_generator_that_shuffles"
 
 @mistake("make_dataloader", rejected_by=SHUFFLED, says="`shuffle` is False by default")
 def not_shuffled(dataset, batch_size, seed):
-    """A generator shuffles nothing by itself."""
+    """The loader has a generator, but without `shuffle=True` or a sampler nothing is shuffled."""
     return DataLoader(dataset, batch_size, generator=torch.Generator().manual_seed(seed))
+
+
+@rewrite(not_shuffled)
+def not_shuffled_by_a_sampler(dataset, batch_size, seed):
+    """The order of the rows is that of a sampler."""
+    rng = torch.Generator()
+    rng.manual_seed(seed)
+    order = SequentialSampler(dataset)
+    return DataLoader(
+        dataset=dataset, batch_size=batch_size, sampler=order, drop_last=False, generator=rng
+    )
 
 
 @mistake("make_dataloader", rejected_by=REPEATED, says="comes from the global random state")
 def no_generator(dataset, batch_size, seed):
-    """The seed is not used, and the order left to the global random state."""
+    """The loader gets no generator, so the global random state decides the order, and not the
+    seed.
+    """
     return DataLoader(dataset, batch_size, shuffle=True)
+
+
+@rewrite(no_generator)
+def no_generator_for_the_sampler(dataset, batch_size, seed):
+    """A sampler in the place of `shuffle=True`, and no generator for it either."""
+    sampler = RandomSampler(dataset)
+    batches = BatchSampler(sampler, batch_size=batch_size, drop_last=False)
+    return DataLoader(dataset, batch_sampler=batches)
 
 
 @mistake("make_dataloader", rejected_by=REPEATED, says="comes from the global random state")
 def seeded_globally(dataset, batch_size, seed):
-    """`torch.manual_seed` seeds the state that everybody draws from."""
+    """`torch.manual_seed` seeds the state that everybody draws from, and the loader gets no
+    generator.
+    """
     torch.manual_seed(seed)
     return DataLoader(dataset, batch_size, shuffle=True)
 
 
 @mistake("make_dataloader", rejected_by=f"{ONCE}[5]", says="smaller batch was dropped")
 def last_batch_dropped(dataset, batch_size, seed):
-    """The pictures that are left over are never seen."""
+    """The last, smaller batch is dropped, so that some pictures are missing from each epoch."""
     generator = torch.Generator().manual_seed(seed)
     return DataLoader(dataset, batch_size, shuffle=True, drop_last=True, generator=generator)
 
 
+@rewrite(last_batch_dropped)
+def last_batch_dropped_by_a_sampler(dataset, batch_size, seed):
+    """Lists of row numbers decide what is in a batch, and there are only full ones."""
+    rng = torch.Generator()
+    rng.manual_seed(seed)
+    batches = BatchSampler(RandomSampler(dataset, generator=rng), batch_size, drop_last=True)
+    return DataLoader(dataset, batch_sampler=batches, generator=rng)
+
+
 @mistake("make_dataloader", rejected_by=ONCE, says="with replacement")
 def drawn_with_replacement(dataset, batch_size, seed):
-    """Each row is drawn from all rows: some come twice, some never."""
+    """Each row is drawn from all rows: some come twice in an epoch, some never."""
     generator = torch.Generator().manual_seed(seed)
     sampler = RandomSampler(dataset, replacement=True, generator=generator)
     return DataLoader(dataset, batch_size, sampler=sampler, generator=generator)
@@ -53,10 +92,18 @@ def drawn_with_replacement(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=ANEW, says="Shuffled once")
 def shuffled_once(dataset, batch_size, seed):
-    """The data set is shuffled beforehand: every epoch has the same order."""
+    """The order is fixed once, by the seed: every epoch has the same one."""
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(len(dataset), generator=generator).tolist()
     return DataLoader(Subset(dataset, rows), batch_size, generator=generator)
+
+
+@rewrite(shuffled_once)
+def shuffled_once_by_a_list_of_rows(dataset, batch_size, seed):
+    """The sampler is a list of row numbers, which stays as it is."""
+    rng = torch.Generator().manual_seed(seed)
+    order = [int(i) for i in torch.randperm(len(dataset), generator=rng)]
+    return DataLoader(dataset, batch_size=batch_size, sampler=order, generator=rng)
 
 
 class SeededEachEpoch(Sampler):
@@ -73,7 +120,7 @@ class SeededEachEpoch(Sampler):
 
 @mistake("make_dataloader", rejected_by=ANEW, says="seeded again before each epoch")
 def seeded_each_epoch(dataset, batch_size, seed):
-    """Every epoch starts from the seed."""
+    """The order is fixed once, by the seed: every epoch has the same one."""
     generator = torch.Generator().manual_seed(seed)
     sampler = SeededEachEpoch(dataset, seed)
     return DataLoader(dataset, batch_size, sampler=sampler, generator=generator)
@@ -100,7 +147,7 @@ class ShuffledBlocks(Sampler):
 
 @mistake("make_dataloader", rejected_by=SHUFFLED, says="cut into batches once")
 def batches_shuffled(dataset, batch_size, seed):
-    """The same pictures share a batch in every epoch."""
+    """Ready batches are shuffled: the same pictures share a batch in every epoch."""
     generator = torch.Generator().manual_seed(seed)
     blocks = ShuffledBlocks(len(dataset), batch_size, generator, inside=False)
     return DataLoader(dataset, batch_sampler=blocks, generator=generator)
@@ -108,7 +155,7 @@ def batches_shuffled(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=SHUFFLED, says="cut into batches once")
 def batches_shuffled_in_themselves(dataset, batch_size, seed):
-    """The order within a batch is of no consequence to its gradient."""
+    """Pictures are shuffled within ready batches: the same ones share a batch in every epoch."""
     generator = torch.Generator().manual_seed(seed)
     blocks = ShuffledBlocks(len(dataset), batch_size, generator, inside=True)
     return DataLoader(dataset, batch_sampler=blocks, generator=generator)
@@ -123,14 +170,14 @@ def another_seed(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=KEPT, says="keeps it to itself")
 def generator_only_in_the_sampler(dataset, batch_size, seed):
-    """The sampler has the generator; nobody who holds the loader can save its state."""
+    """Only the sampler has the generator: whoever holds the loader cannot save its state."""
     sampler = RandomSampler(dataset, generator=torch.Generator().manual_seed(seed))
     return DataLoader(dataset, batch_size, sampler=sampler)
 
 
 @mistake("make_dataloader", rejected_by=KEPT, says="Something else than `loader.generator`")
 def two_generators(dataset, batch_size, seed):
-    """The loader shows a generator that shuffles nothing."""
+    """The sampler shuffles by another generator than the one that the loader shows."""
     sampler = RandomSampler(dataset, generator=torch.Generator().manual_seed(seed))
     shown = torch.Generator().manual_seed(seed)
     return DataLoader(dataset, batch_size, sampler=sampler, generator=shown)
@@ -138,20 +185,33 @@ def two_generators(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=KEPT, says="no generator, so it draws from the global")
 def no_generator_to_keep(dataset, batch_size, seed):
-    """There is no state that a checkpoint could keep."""
+    """The loader gets no generator, so the global random state decides the order, and not the
+    seed.
+    """
     return DataLoader(dataset, batch_size, shuffle=True)
 
 
 @mistake("make_dataloader", rejected_by=KEPT, says="A seed is no generator")
 def seed_to_keep(dataset, batch_size, seed):
-    """The seed is taken for a generator."""
+    """The seed itself is handed over where a generator belongs."""
     return DataLoader(dataset, batch_size, shuffle=True, generator=seed)
 
 
 @mistake("make_dataloader", rejected_by=KEPT, says="seeds the global generator and returns it")
 def global_generator(dataset, batch_size, seed):
-    """`torch.manual_seed` returns a generator: the one of everybody."""
+    """`torch.manual_seed` returns the global generator, which everybody draws from."""
     return DataLoader(dataset, batch_size, shuffle=True, generator=torch.manual_seed(seed))
+
+
+@rewrite(global_generator)
+def global_generator_by_its_name(dataset, batch_size, seed):
+    """The generator of everybody is taken by its name, and seeded."""
+    rng = torch.default_generator
+    rng.manual_seed(seed)
+    loader = DataLoader(
+        dataset, batch_size, sampler=RandomSampler(dataset, generator=rng), generator=rng
+    )
+    return loader
 
 
 SHARED = torch.Generator()
@@ -159,13 +219,13 @@ SHARED = torch.Generator()
 
 @mistake("make_dataloader", rejected_by=REPEATED, says="Both loaders draw from one generator")
 def one_generator_for_all(dataset, batch_size, seed):
-    """A generator of the module, seeded by each new loader, moved on by all."""
+    """All loaders share one generator, which each new one seeds and each moves on."""
     return DataLoader(dataset, batch_size, shuffle=True, generator=SHARED.manual_seed(seed))
 
 
 @mistake("make_dataloader", rejected_by=GLOBAL, says="seeds it for everybody")
 def seeded_twice(dataset, batch_size, seed):
-    """To be sure, the global state is seeded as well."""
+    """The global random state is seeded as well, for everybody."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     return DataLoader(dataset, batch_size, shuffle=True, generator=generator)
@@ -173,10 +233,22 @@ def seeded_twice(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=READ, says="not a list of its rows")
 def read_beforehand(dataset, batch_size, seed):
-    """All rows are read into memory once, and their flips frozen."""
+    """All rows are read into a list once, so that their flips are frozen."""
     rows = [dataset[index] for index in range(len(dataset))]
     generator = torch.Generator().manual_seed(seed)
     return DataLoader(rows, batch_size, shuffle=True, generator=generator)
+
+
+@rewrite(read_beforehand)
+def read_beforehand_as_columns(dataset, batch_size, seed):
+    """The pictures of all rows are read into a list, and dicts are made of them anew."""
+    pictures = []
+    for i in range(len(dataset)):
+        pictures.append(dataset[i]["images"])
+    rng = torch.Generator()
+    rng.manual_seed(seed)
+    rows = [{"images": picture} for picture in pictures]
+    return DataLoader(dataset=rows, shuffle=True, batch_size=batch_size, generator=rng)
 
 
 class Remembering:
@@ -194,7 +266,7 @@ class Remembering:
 
 @mistake("make_dataloader", rejected_by=READ, says="What was read once was kept")
 def kept_in_memory(dataset, batch_size, seed):
-    """A cache saves time, and freezes the flips after the first epoch."""
+    """Rows are kept once they were read, so that their flips are frozen after the first epoch."""
     generator = torch.Generator().manual_seed(seed)
     return DataLoader(Remembering(dataset), batch_size, shuffle=True, generator=generator)
 
@@ -215,7 +287,9 @@ class Windows(Sampler):
 
 @mistake("make_dataloader", rejected_by=SHUFFLED, says="within a part of the data set")
 def shuffled_in_windows(dataset, batch_size, seed):
-    """Two batches at a time are mixed: the data set is gone through from its start to its end."""
+    """Rows are shuffled within neighbouring windows only, so that each epoch goes through the
+    data from start to end.
+    """
     generator = torch.Generator().manual_seed(seed)
     windows = Windows(len(dataset), 2 * batch_size, generator)
     return DataLoader(dataset, batch_size, sampler=windows, generator=generator)
@@ -223,7 +297,7 @@ def shuffled_in_windows(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=SHUFFLED, says="Even their order is the same")
 def one_order_for_all(dataset, batch_size, seed):
-    """The rows change places once, before the first epoch."""
+    """The order is fixed once, by the seed: every epoch has the same one."""
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(len(dataset), generator=generator).tolist()
     return DataLoader(Subset(dataset, rows), batch_size, generator=generator)
@@ -231,7 +305,7 @@ def one_order_for_all(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by="test_the_data_set_stays_as_it_was", says="was changed")
 def data_set_shuffled_in_place(dataset, batch_size, seed):
-    """The caller's rows change places."""
+    """The caller's own data set is shuffled in place."""
     random.Random(seed).shuffle(dataset)
     generator = torch.Generator().manual_seed(seed)
     return DataLoader(dataset, batch_size, shuffle=True, generator=generator)
@@ -251,7 +325,7 @@ def tensors_without_a_key(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=ONCE, says='`batch["images"]` is list')
 def not_stacked(dataset, batch_size, seed):
-    """The pictures of a batch stay a list."""
+    """The pictures of a batch stay a list, and are not stacked."""
     return DataLoader(
         dataset,
         batch_size,
@@ -263,7 +337,7 @@ def not_stacked(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=ONCE, says="a `DataLoader`")
 def one_epoch_only(dataset, batch_size, seed):
-    """A generator function is used up after one epoch."""
+    """A generator expression is returned, which is used up after one epoch, and no DataLoader."""
     generator = torch.Generator().manual_seed(seed)
     rows = torch.randperm(len(dataset), generator=generator)
     return (
@@ -274,14 +348,14 @@ def one_epoch_only(dataset, batch_size, seed):
 
 @mistake("make_dataloader", rejected_by=ONCE, says="batches of [1, 1,")
 def batch_size_forgotten(dataset, batch_size, seed):
-    """One picture a batch is the default."""
+    """`batch_size` is not handed on, so there is one picture a batch."""
     generator = torch.Generator().manual_seed(seed)
     return DataLoader(dataset, shuffle=True, generator=generator)
 
 
 @mistake("make_dataloader", rejected_by=ONCE, says="raised")
 def seed_for_a_generator(dataset, batch_size, seed):
-    """The seed is handed over where a generator is expected."""
+    """The seed itself is handed over where a generator belongs."""
     return DataLoader(dataset, batch_size=batch_size, shuffle=True, generator=seed)
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from torchvision import transforms
 from torchvision.transforms import functional, v2
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 SQUARE = "test_a_picture_of_any_size_becomes_a_square"
 MODES = "test_a_picture_of_any_mode_becomes_rgb"
@@ -23,9 +23,24 @@ CENTRE = transforms.Normalize([0.5], [0.5])
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="still [0, 1]")
 def not_normalized(image_size):
-    """ToTensor gives [0, 1], and nobody moves it to [-1, 1]."""
+    """The picture is left in [0, 1] and not brought to [-1, 1]."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR])
+
+
+@rewrite(not_normalized)
+def not_normalized_by_hand(image_size):
+    """Pillow resizes, a coin of torch flips, NumPy makes the numbers."""
+
+    def preprocess(image):
+        image = image.convert("RGB")
+        image = image.resize((image_size, image_size), Image.Resampling.BILINEAR)
+        if torch.rand(1) < 0.5:
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        array = np.array(image, dtype=np.float32) / 255
+        return torch.from_numpy(array).permute(2, 0, 1)
+
+    return preprocess
 
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="nothing divided by")
@@ -38,14 +53,30 @@ def only_the_mean(image_size):
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="Normalized twice")
 def normalized_twice(image_size):
-    """Mean and deviation 0.5 are given for a range that is centred already."""
+    """The range is centred twice: mean and deviation 0.5 are given for numbers that lie in [-1,
+    1] already.
+    """
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE, CENTRE])
 
 
+@rewrite(normalized_twice)
+def normalized_a_second_time_by_hand(image_size):
+    """The first time by arithmetic, the second by torchvision's function."""
+    size = [image_size, image_size]
+
+    def preprocess(picture):
+        small = functional.resize(picture.convert("RGB"), size)
+        pixels = functional.to_tensor(transforms.RandomHorizontalFlip(p=0.5)(small))
+        pixels = 2 * pixels - 1
+        return functional.normalize(pixels, mean=[0.5, 0.5, 0.5], std=[0.5, 0.5, 0.5])
+
+    return preprocess
+
+
 @mistake("make_preprocess", rejected_by=SQUARE, says="statistics of ImageNet")
 def statistics_of_imagenet(image_size):
-    """Mean and deviation of ImageNet, as classifiers want them."""
+    """Normalized by the mean and deviation of ImageNet, as classifiers want it."""
     resize = transforms.Resize((image_size, image_size))
     centre = transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, centre])
@@ -53,20 +84,36 @@ def statistics_of_imagenet(image_size):
 
 @mistake("make_preprocess", rejected_by=f"{SQUARE}[96-60-32]", says="shorter side only")
 def shorter_side_only(image_size):
-    """`Resize(s)` keeps the proportions: a wide picture stays wide."""
+    """Only the shorter side is brought to the size, as by `Resize(s)`: a wide picture stays
+    wide.
+    """
     return transforms.Compose([TO_RGB, transforms.Resize(image_size), FLIP, TO_TENSOR, CENTRE])
+
+
+@rewrite(shorter_side_only)
+def shorter_side_only_in_a_function(image_size):
+    """The functions of torchvision in the place of its classes."""
+
+    def preprocess(img):
+        img = img.convert("RGB")
+        img = functional.resize(img, image_size)
+        if torch.rand(1).item() < 0.5:
+            img = functional.hflip(img)
+        return (functional.to_tensor(img) - 0.5) / 0.5
+
+    return preprocess
 
 
 @mistake("make_preprocess", rejected_by=f"{SQUARE}[96-60-32]", says="cut off")
 def cropped(image_size):
-    """Resize by the shorter side and crop: the tips of the wings are lost."""
+    """Resized by the shorter side and cropped: the sides of the picture are lost."""
     crop = [transforms.Resize(image_size), transforms.CenterCrop(image_size)]
     return transforms.Compose([TO_RGB, *crop, FLIP, TO_TENSOR, CENTRE])
 
 
 @mistake("make_preprocess", rejected_by=f"{SQUARE}[43-90-32]", says="Padded to a square")
 def padded(image_size):
-    """The longer side is made to fit, the rest filled with black."""
+    """The longer side is made to fit, and the rest filled with black."""
 
     def preprocess(image):
         image = image.convert("RGB")
@@ -80,14 +127,28 @@ def padded(image_size):
 
 @mistake("make_preprocess", rejected_by=f"{MODES}[L]", says="kept its mode")
 def no_rgb(image_size):
-    """No `convert("RGB")`: a grey picture has one channel, a transparent one four."""
+    """Pictures are not converted to RGB: a grey one has one channel, a transparent one four."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([resize, FLIP, TO_TENSOR, CENTRE])
 
 
+@rewrite(no_rgb)
+def no_rgb_in_version_two(image_size):
+    """The second version of the transforms, and 8-bit numbers until the end."""
+    return v2.Compose(
+        [
+            v2.Resize(size=(image_size, image_size)),
+            v2.RandomHorizontalFlip(p=0.5),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Lambda(lambda pixels: pixels * 2 - 1),
+        ]
+    )
+
+
 @mistake("make_preprocess", rejected_by=f"{MODES}[RGBA]", says="Resized before")
 def resized_before_rgb(image_size):
-    """Pillow weighs colours by their opacity when it resizes: transparent ones turn black."""
+    """Resized before `convert("RGB")`: Pillow then weighs colours by their opacity."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([resize, TO_RGB, FLIP, TO_TENSOR, CENTRE])
 
@@ -98,7 +159,9 @@ def resized_before_rgb(image_size):
     says="palettes have no averages",
 )
 def palette_resized(image_size):
-    """What is transparent is converted first, but a palette is resized as it is."""
+    """A picture with a palette is resized before it is converted, but palette numbers have no
+    averages.
+    """
     resize = transforms.Resize((image_size, image_size))
 
     def preprocess(image):
@@ -122,21 +185,34 @@ def blended_with_white(image_size):
 
 @mistake("make_preprocess", rejected_by=FLIPS, says="No call flips")
 def never_flipped(image_size):
-    """The augmentation is forgotten."""
+    """No picture is ever flipped."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, TO_TENSOR, CENTRE])
 
 
+@rewrite(never_flipped)
+def never_flipped_by_pillow(image_size):
+    """Pillow and NumPy, without torchvision."""
+
+    def preprocess(image):
+        small = image.convert("RGB").resize((image_size, image_size), resample=Image.BILINEAR)
+        array = np.asarray(small).astype("float32")
+        array = (array - 127.5) / 127.5
+        return torch.tensor(np.moveaxis(array, -1, 0))
+
+    return preprocess
+
+
 @mistake("make_preprocess", rejected_by=FLIPS, says="Every call flips")
 def always_flipped(image_size):
-    """`hflip` flips whenever it is called."""
+    """Every picture is flipped."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, functional.hflip, TO_TENSOR, CENTRE])
 
 
 @mistake("make_preprocess", rejected_by=FLIPS, says="of 400 calls")
 def decided_once(image_size):
-    """The coin is tossed when the preprocessing is made, not when it is used."""
+    """Whether to flip is decided once, when the preprocessing is made, not at each call."""
     flip = transforms.RandomHorizontalFlip(float(random.random() < 0.5))
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, flip, TO_TENSOR, CENTRE])
@@ -144,7 +220,7 @@ def decided_once(image_size):
 
 @mistake("make_preprocess", rejected_by=FLIPS, says="of 400 calls")
 def rarely_flipped(image_size):
-    """Three in ten instead of half."""
+    """Three in ten pictures are flipped instead of half of them."""
     flip = transforms.RandomHorizontalFlip(0.3)
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, flip, TO_TENSOR, CENTRE])
@@ -152,7 +228,7 @@ def rarely_flipped(image_size):
 
 @mistake("make_preprocess", rejected_by=FLIPS, says="by chance")
 def flipped_in_turn(image_size):
-    """Every other call flips: half of them, but not at random."""
+    """Every other call flips, and not half of them at random."""
     calls = iter(range(10**9))
     turn = transforms.Lambda(lambda image: functional.hflip(image) if next(calls) % 2 else image)
     resize = transforms.Resize((image_size, image_size))
@@ -161,21 +237,21 @@ def flipped_in_turn(image_size):
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="stands on its head")
 def flipped_upside_down(image_size):
-    """Top and bottom are swapped."""
+    """Top and bottom are swapped instead of left and right."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, functional.vflip, TO_TENSOR, CENTRE])
 
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="uint8 tensor")
 def left_as_bytes(image_size):
-    """PILToTensor leaves 8-bit numbers."""
+    """The numbers stay 8-bit integers, as `PILToTensor` leaves them."""
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, FLIP, transforms.PILToTensor()])
 
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="float64 tensor")
 def double_precision(image_size):
-    """NumPy divides in float64, and torch keeps it."""
+    """The tensor is float64, as NumPy's division makes it."""
 
     def preprocess(image):
         pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size))))
@@ -186,7 +262,7 @@ def double_precision(image_size):
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="Channels come first")
 def channels_last(image_size):
-    """NumPy has the channels last, torch first."""
+    """The channels stay last, as NumPy has them; torch wants them first."""
 
     def preprocess(image):
         pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size))))
@@ -197,7 +273,7 @@ def channels_last(image_size):
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="Rows and columns")
 def transposed(image_size):
-    """`.T` puts the channels first, and the columns before the rows."""
+    """`.T` puts the channels first, but the columns before the rows."""
 
     def preprocess(image):
         pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size), 2)))
@@ -223,7 +299,7 @@ def reshaped(image_size):
     says="own darkest and brightest value",
 )
 def stretched(image_size):
-    """Minimum and maximum of each picture become -1 and 1."""
+    """Minimum and maximum of each picture are stretched to -1 and 1."""
     resize = transforms.Resize((image_size, image_size))
 
     def preprocess(image):
@@ -236,7 +312,7 @@ def stretched(image_size):
 
 @mistake("make_preprocess", rejected_by=SCALE, says="divided by 128")
 def divided_by_128(image_size):
-    """128 is not the half of 255: white never quite becomes 1."""
+    """Divided by 128 instead of 127.5: white never quite becomes 1."""
 
     def preprocess(image):
         pixels = np.array(FLIP(image.convert("RGB").resize((image_size, image_size))))
@@ -249,7 +325,7 @@ def divided_by_128(image_size):
     "make_preprocess", rejected_by="test_no_pixel_is_skipped[RGB]", says="without antialiasing"
 )
 def nearest_neighbour(image_size):
-    """Nearest neighbour picks single pixels: right for enlarging, wrong for shrinking."""
+    """Resized by nearest neighbour, which picks single pixels: wrong for shrinking."""
     mode = transforms.InterpolationMode.NEAREST
     resize = transforms.Resize((image_size, image_size), interpolation=mode)
     return transforms.Compose([TO_RGB, resize, FLIP, TO_TENSOR, CENTRE])
@@ -259,7 +335,7 @@ def nearest_neighbour(image_size):
     "make_preprocess", rejected_by="test_no_pixel_is_skipped[RGB]", says="without antialiasing"
 )
 def interpolated_without_antialiasing(image_size):
-    """`interpolate` looks at two pixels each way, however many there are."""
+    """`interpolate` without antialiasing looks at two pixels each way, however many there are."""
 
     def preprocess(image):
         batch = CENTRE(TO_TENSOR(FLIP(image.convert("RGB"))))[None]
@@ -270,14 +346,14 @@ def interpolated_without_antialiasing(image_size):
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="something to call")
 def a_list_of_steps(image_size):
-    """The steps are listed but not composed."""
+    """The steps stand in a list, and are not composed."""
     resize = transforms.Resize((image_size, image_size))
     return [TO_RGB, resize, FLIP, TO_TENSOR, CENTRE]
 
 
 @mistake("make_preprocess", rejected_by="test_the_picture_stays_as_it_was", says="was changed")
 def shrunk_in_place(image_size):
-    """`thumbnail` shrinks the picture that it is called on, and returns nothing."""
+    """The caller's own picture is shrunk in place, as `thumbnail` does."""
 
     def preprocess(image):
         image.thumbnail((image_size, image_size))

@@ -2,7 +2,7 @@
 
 import torch
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 MIXTURE = "test_noisy_pictures_are_the_mixture_of_the_returned_noise"
 OWN_TIME = "test_every_picture_gets_the_noise_of_its_own_timestep"
@@ -35,35 +35,48 @@ def spread(scheduler, count):
 
 @mistake("corrupt", rejected_by=NORMAL, says="uniform")
 def uniform_noise(scheduler, clean_images, timesteps, generator=None):
-    """`rand` draws uniformly from [0, 1); diffusion adds standard normal noise."""
+    """The noise is uniform in [0, 1); diffusion adds standard normal noise."""
     noise = torch.rand(clean_images.shape, generator=generator, dtype=clean_images.dtype)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
+@rewrite(uniform_noise)
+def uniform_noise_in_place(scheduler, clean_images, timesteps, generator=None):
+    """An empty tensor is filled with uniform numbers, and the formula written out."""
+    eps = torch.empty_like(clean_images)
+    eps.uniform_(generator=generator)
+    a = scheduler.alphas_cumprod.to(clean_images)[timesteps]
+    a = a[:, None, None, None]
+    x_t = torch.sqrt(a) * clean_images + torch.sqrt(1.0 - a) * eps
+    return x_t, eps
+
+
 @mistake("corrupt", rejected_by=NORMAL, says="uniform")
 def centred_uniform_noise(scheduler, clean_images, timesteps, generator=None):
-    """Uniform noise in [-1, 1], like the pictures."""
+    """The noise is uniform in [-1, 1]; diffusion adds standard normal noise."""
     noise = 2 * torch.rand(clean_images.shape, generator=generator).to(clean_images) - 1
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
 @mistake("corrupt", rejected_by=NORMAL, says="another scale")
 def faint_noise(scheduler, clean_images, timesteps, generator=None):
-    """Normal noise of a tenth of the strength."""
+    """The noise is scaled: its standard deviation is not 1."""
     noise = 0.1 * like(clean_images, generator)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
 @mistake("corrupt", rejected_by=NORMAL, says="tails")
 def noise_within_three(scheduler, clean_images, timesteps, generator=None):
-    """Normal noise, clipped: the rare large values are missing."""
+    """The noise is clipped, so that rare large values are missing."""
     noise = like(clean_images, generator).clamp(-3, 3)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
 @mistake("corrupt", rejected_by=NORMAL, says="normalised after it was drawn")
 def noise_normalised(scheduler, clean_images, timesteps, generator=None):
-    """Noise of mean exactly 0 and variance exactly 1 is not independent any more."""
+    """The noise is normalised to mean 0 and variance 1 after it was drawn, so that its numbers
+    are not independent.
+    """
     noise = like(clean_images, generator)
     noise = (noise - noise.mean()) / noise.std()
     return scheduler.add_noise(clean_images, noise, timesteps), noise
@@ -71,7 +84,7 @@ def noise_normalised(scheduler, clean_images, timesteps, generator=None):
 
 @mistake("corrupt", rejected_by=NORMAL, says="no noise at all")
 def no_noise(scheduler, clean_images, timesteps, generator=None):
-    """Zeros in the place of noise."""
+    """Zeros stand in the place of noise."""
     noise = torch.zeros_like(clean_images)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
@@ -91,17 +104,39 @@ def no_square_root(scheduler, clean_images, timesteps, generator=None):
     return alpha_bar * clean_images + (1 - alpha_bar) * noise, noise
 
 
+@rewrite(no_square_root)
+def no_square_root_picture_by_picture(scheduler, clean_images, timesteps, generator=None):
+    """A loop over the pictures, each with the number of its timestep."""
+    noise = torch.normal(0.0, 1.0, size=clean_images.shape, generator=generator)
+    noisy_images = torch.empty_like(clean_images)
+    for i, t in enumerate(timesteps):
+        rate = scheduler.alphas_cumprod[t].item()
+        noisy_images[i] = rate * clean_images[i] + (1 - rate) * noise[i]
+    return noisy_images, noise
+
+
 @mistake("corrupt", rejected_by=MIXTURE, says="alpha_t stands for alpha_bar_t")
 def no_cumulative_product(scheduler, clean_images, timesteps, generator=None):
-    """The alphas of single steps, without the product over all steps up to t."""
+    """The alphas of single steps stand for alpha_bar, without the product over all steps up to
+    t.
+    """
     noise = like(clean_images, generator)
     alpha = scheduler.alphas[timesteps].view(-1, 1, 1, 1)
     return alpha.sqrt() * clean_images + (1 - alpha).sqrt() * noise, noise
 
 
+@rewrite(no_cumulative_product)
+def no_cumulative_product_from_the_betas(scheduler, clean_images, timesteps, generator=None):
+    """From the betas instead of the alphas, by another call for the noise."""
+    noise = torch.empty_like(clean_images).normal_(generator=generator)
+    beta = scheduler.betas.gather(0, timesteps).reshape(len(timesteps), 1, 1, 1)
+    noisy = (1 - beta) ** 0.5 * clean_images + beta**0.5 * noise
+    return noisy, noise
+
+
 @mistake("corrupt", rejected_by=MIXTURE, says="it must fade")
 def added_on_top(scheduler, clean_images, timesteps, generator=None):
-    """Noise is added on top of the whole picture."""
+    """Noise is added on top of the whole picture, which does not fade."""
     noise = like(clean_images, generator)
     return clean_images + noise, noise
 
@@ -123,28 +158,30 @@ def arguments_swapped(scheduler, clean_images, timesteps, generator=None):
 
 @mistake("corrupt", rejected_by=MIXTURE, says="`return noisy_images, noise`")
 def order_swapped(scheduler, clean_images, timesteps, generator=None):
-    """First the noise, then the noisy pictures."""
+    """The noise is returned first, and the noisy pictures second."""
     noise = like(clean_images, generator)
     return noise, scheduler.add_noise(clean_images, noise, timesteps)
 
 
 @mistake("corrupt", rejected_by=MIXTURE, says="return noisy_images, noise")
 def only_the_noisy_pictures(scheduler, clean_images, timesteps, generator=None):
-    """The noise, which is the target of the training, is not returned."""
+    """Only the noisy pictures are returned, without the noise that was mixed in."""
     noise = like(clean_images, generator)
     return scheduler.add_noise(clean_images, noise, timesteps)
 
 
 @mistake("corrupt", rejected_by=MIXTURE, says="must not be clamped")
 def clamped(scheduler, clean_images, timesteps, generator=None):
-    """The noisy pictures are kept within [-1, 1], where they do not belong any more."""
+    """The noisy pictures are clamped to [-1, 1], where they do not belong any more."""
     noise = like(clean_images, generator)
     return scheduler.add_noise(clean_images, noise, timesteps).clamp(-1, 1), noise
 
 
 @mistake("corrupt", rejected_by=MIXTURE, says="the difference of the pictures")
 def difference_returned(scheduler, clean_images, timesteps, generator=None):
-    """What changed in the pictures is not the noise: they faded, too."""
+    """The difference of noisy and clean pictures is returned as the noise; but the pictures
+    faded, too.
+    """
     noise = like(clean_images, generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     return noisy_images, noisy_images - clean_images
@@ -152,7 +189,7 @@ def difference_returned(scheduler, clean_images, timesteps, generator=None):
 
 @mistake("corrupt", rejected_by=MIXTURE, says="as in `torch.lerp`")
 def straight_from_picture_to_noise(scheduler, clean_images, timesteps, generator=None):
-    """The mixture of flow matching: as much less picture as there is more noise."""
+    """Picture and noise are mixed along a straight line, as in flow matching."""
     noise = like(clean_images, generator)
     share = timesteps / (scheduler.config.num_train_timesteps - 1)
     return torch.lerp(clean_images, noise, share.view(-1, 1, 1, 1)), noise
@@ -160,7 +197,7 @@ def straight_from_picture_to_noise(scheduler, clean_images, timesteps, generator
 
 @mistake("corrupt", rejected_by=MIXTURE, says="`torch.full((B,), t)`")
 def number_for_timesteps(scheduler, clean_images, timesteps, generator=None):
-    """`add_noise` wants a tensor."""
+    """`add_noise` gets a number, where it wants a tensor of timesteps."""
     noise = like(clean_images, generator)
     return scheduler.add_noise(clean_images, noise, int(timesteps[0])), noise
 
@@ -172,6 +209,16 @@ def one_timestep_for_the_batch(scheduler, clean_images, timesteps, generator=Non
     return scheduler.add_noise(clean_images, noise, timesteps[:1]), noise
 
 
+@rewrite(one_timestep_for_the_batch)
+def one_timestep_for_the_batch_as_a_number(scheduler, clean_images, timesteps, generator=None):
+    """The timestep is a number, and its two rates are numbers too."""
+    t = int(timesteps[0])
+    alpha_bar = float(scheduler.alphas_cumprod[t])
+    noise = torch.randn(*clean_images.shape, generator=generator)
+    noise = noise.to(clean_images.dtype)
+    return alpha_bar**0.5 * clean_images + (1 - alpha_bar) ** 0.5 * noise, noise
+
+
 @mistake("corrupt", rejected_by=OWN_TIME, says="at t = timesteps[i]")
 def timesteps_in_order(scheduler, clean_images, timesteps, generator=None):
     """The timesteps are sorted, the pictures are not."""
@@ -181,23 +228,33 @@ def timesteps_in_order(scheduler, clean_images, timesteps, generator=None):
 
 @mistake("corrupt", rejected_by=UNCHANGED, says="was changed")
 def changed_in_place(scheduler, clean_images, timesteps, generator=None):
-    """The clean batch is noised in place, so that a second preview starts from noise."""
+    """The caller's clean batch is noised in place."""
     noise = like(clean_images, generator)
     alpha_bar = scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
     clean_images.mul_(alpha_bar.sqrt()).add_((1 - alpha_bar).sqrt() * noise)
     return clean_images, noise
 
 
+@rewrite(changed_in_place)
+def changed_by_copying(scheduler, clean_images, timesteps, generator=None):
+    """The scheduler mixes, and the result is written into the pictures one by one."""
+    noise = like(clean_images, generator)
+    mixed = scheduler.add_noise(clean_images, noise, timesteps)
+    for picture, new in zip(clean_images, mixed, strict=True):
+        picture[:] = new
+    return clean_images, noise
+
+
 @mistake("corrupt", rejected_by=OWN_NOISE, says="some pictures share it")
 def noise_shared_by_the_batch(scheduler, clean_images, timesteps, generator=None):
-    """One picture's noise is expanded over the batch."""
+    """All pictures of the batch share one noise."""
     noise = like(clean_images[:1], generator).expand(clean_images.shape)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
 @mistake("corrupt", rejected_by=OWN_NOISE, says="some channels share it")
 def grey_noise(scheduler, clean_images, timesteps, generator=None):
-    """The three colours share their noise."""
+    """The three colours of a picture share their noise."""
     noise = like(clean_images[:, :1], generator).expand(clean_images.shape)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
@@ -219,9 +276,18 @@ def seeded_inside(scheduler, clean_images, timesteps, generator=None):
 
 @mistake("corrupt", rejected_by=GENERATOR, says="hand `generator` on")
 def generator_ignored(scheduler, clean_images, timesteps, generator=None):
-    """`randn_like` is called without the generator, so that it is never used."""
+    """The noise is drawn without the generator."""
     noise = torch.randn_like(clean_images)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
+@rewrite(generator_ignored)
+def generator_ignored_by_normal(scheduler, clean_images, timesteps, generator=None):
+    """`torch.normal` on the global state, then the formula."""
+    noise = torch.normal(torch.zeros_like(clean_images), torch.ones_like(clean_images))
+    signal = scheduler.alphas_cumprod[timesteps] ** 0.5
+    signal = signal.view(len(timesteps), *[1] * (clean_images.ndim - 1))
+    return signal * clean_images + (1 - signal**2).sqrt() * noise, noise
 
 
 @mistake("corrupt", rejected_by=GENERATOR, says="Only its seed or its state was read")
@@ -248,7 +314,7 @@ def precision_ignored(scheduler, clean_images, timesteps, generator=None):
     says="Without `device` torch makes new tensors on the CPU",
 )
 def device_ignored(scheduler, clean_images, timesteps, generator=None):
-    """The noise lies on the CPU, wherever the pictures are."""
+    """The noise is made on the CPU, wherever the pictures are."""
     noise = torch.randn(clean_images.shape, generator=generator, dtype=clean_images.dtype)
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
@@ -259,7 +325,7 @@ def device_ignored(scheduler, clean_images, timesteps, generator=None):
     says="Without `device` torch makes new tensors on the CPU",
 )
 def ladder_on_the_cpu(scheduler, images, count, generator=None):
-    """The noise lies on the CPU, wherever the pictures are."""
+    """The noise is made on the CPU, wherever the pictures are."""
     noise = torch.randn(images.shape, generator=generator, dtype=images.dtype)
     steps = spread(scheduler, count)
     return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
@@ -288,7 +354,7 @@ def ladder_seeded_inside(scheduler, images, count, generator=None):
 
 @mistake("noise_ladder", rejected_by=LADDER, says="`torch.full((B,), t)`")
 def ladder_of_numbers(scheduler, images, count, generator=None):
-    """`add_noise` wants a tensor of timesteps, not a number."""
+    """`add_noise` gets a number, where it wants a tensor of timesteps."""
     noise = like(images, generator)
     steps = spread(scheduler, count).tolist()
     return torch.stack([scheduler.add_noise(images, noise, t) for t in steps])
@@ -296,7 +362,7 @@ def ladder_of_numbers(scheduler, images, count, generator=None):
 
 @mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="with a trace of the picture")
 def ladder_ends_in_bare_noise(scheduler, images, count, generator=None):
-    """Pure noise is put in the place of the last rung."""
+    """The last rung is the bare noise, without the trace of the picture that is left at T - 1."""
     noise, steps = like(images, generator), spread(scheduler, count)[:-1]
     ladder = [scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps]
     return torch.stack([*ladder, noise])
@@ -309,28 +375,40 @@ def new_noise_on_each_rung(scheduler, images, count, generator=None):
     return torch.cat([rungs(scheduler, images, [t], generator) for t in steps])
 
 
+@rewrite(new_noise_on_each_rung)
+def new_noise_on_each_rung_in_a_loop(scheduler, images, count, generator=None):
+    """The noise is drawn within the loop over whole-number timesteps."""
+    last = len(scheduler.betas) - 1
+    ladder = torch.empty(count, *images.shape, dtype=images.dtype)
+    for r in range(count):
+        noise = torch.empty_like(images).normal_(generator=generator)
+        t = torch.full((len(images),), int(torch.linspace(0, last, count)[r]))
+        ladder[r] = scheduler.add_noise(images, noise, t)
+    return ladder
+
+
 @mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="end before the last timestep")
 def last_timestep_missed(scheduler, images, count, generator=None):
-    """`arange` with a step ends before the last timestep."""
+    """`arange` with a whole step ends before the last timestep."""
     length = scheduler.config.num_train_timesteps
     return rungs(scheduler, images, torch.arange(0, length, length // count)[:count], generator)
 
 
 @mistake("noise_ladder", rejected_by=LADDER, says="999 is written")
 def ladder_of_a_thousand(scheduler, images, count, generator=None):
-    """The lecture's 999 is right for its own scheduler alone."""
+    """999 is written into the function, whatever the scheduler says."""
     return rungs(scheduler, images, torch.linspace(0, 999, count).long(), generator)
 
 
 @mistake("noise_ladder", rejected_by=LADDER, says="run downwards")
 def ladder_downwards(scheduler, images, count, generator=None):
-    """From noise to picture, as sampling goes."""
+    """The rungs run downwards, from noise to picture, as sampling goes."""
     return rungs(scheduler, images, spread(scheduler, count).flip(0), generator)
 
 
 @mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="Rounded to the nearest")
 def ladder_rounded(scheduler, images, count, generator=None):
-    """Rounded where the points are to be cut off."""
+    """The points are rounded to the nearest instead of rounded down."""
     points = torch.linspace(0, scheduler.config.num_train_timesteps - 1, count)
     return rungs(scheduler, images, points.round().long(), generator)
 
@@ -353,19 +431,19 @@ def pictures_first(scheduler, images, count, generator=None):
 
 @mistake("noise_ladder", rejected_by=LADDER, says="the ladder is list")
 def list_of_rungs(scheduler, images, count, generator=None):
-    """A list of batches, never stacked."""
+    """A list of rungs is returned, never stacked to one tensor."""
     return list(rungs(scheduler, images, spread(scheduler, count), generator))
 
 
 @mistake("noise_ladder", rejected_by=LADDER, says="expected a tensor (")
 def first_picture_only(scheduler, images, count, generator=None):
-    """Only one of the pictures is put on the ladder."""
+    """Only the first of the pictures is put on the ladder."""
     return rungs(scheduler, images[:1], spread(scheduler, count), generator)
 
 
 @mistake("noise_ladder", rejected_by=LADDER_NOISE, says="some pictures share it")
 def ladder_with_shared_noise(scheduler, images, count, generator=None):
-    """All pictures drown in the same noise."""
+    """All pictures of the batch share one noise."""
     noise = like(images[:1], generator).expand(images.shape)
     steps = spread(scheduler, count)
     return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
@@ -373,7 +451,7 @@ def ladder_with_shared_noise(scheduler, images, count, generator=None):
 
 @mistake("noise_ladder", rejected_by=LADDER_NOISE, says="uniform")
 def ladder_with_uniform_noise(scheduler, images, count, generator=None):
-    """The ladder ends in uniform noise."""
+    """The noise of the ladder is uniform; diffusion adds standard normal noise."""
     noise = torch.rand(images.shape, generator=generator)
     steps = spread(scheduler, count)
     return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
@@ -385,7 +463,7 @@ def ladder_with_uniform_noise(scheduler, images, count, generator=None):
     says="hand `generator` on",
 )
 def ladder_without_generator(scheduler, images, count, generator=None):
-    """The ladder's generator is never used."""
+    """The generator is taken and never used."""
     return rungs(scheduler, images, spread(scheduler, count))
 
 

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 SHOWN = "test_the_model_is_shown_noisy_pictures_and_their_timesteps"
 LOSS = "test_the_loss_is_the_mean_squared_error_against_the_noise"
@@ -30,17 +30,41 @@ def forward(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=LOSS, says="the target is the clean pictures")
 def clean_pictures_as_target(model, scheduler, clean_images, generator=None):
-    """The model is asked for the picture, not for the noise."""
+    """The target is the clean picture instead of the noise."""
     predicted, _ = forward(model, scheduler, clean_images, generator)
     return F.mse_loss(predicted, clean_images)
 
 
+@rewrite(clean_pictures_as_target)
+def clean_pictures_as_target_by_hand(model, scheduler, clean_images, generator=None):
+    """Mixture and error written out."""
+    B = clean_images.shape[0]
+    t = torch.randint(scheduler.config.num_train_timesteps, size=(B,), generator=generator)
+    eps = torch.empty_like(clean_images).normal_(generator=generator)
+    a = scheduler.alphas_cumprod[t].reshape(B, 1, 1, 1)
+    x_t = a**0.5 * clean_images + (1 - a) ** 0.5 * eps
+    x_0 = model(x_t, t, return_dict=False)[0]
+    return torch.mean((clean_images - x_0) ** 2)
+
+
 @mistake("training_loss", rejected_by=LOSS, says="the target is the noisy pictures")
 def noisy_pictures_as_target(model, scheduler, clean_images, generator=None):
-    """The model is asked for what it was shown."""
+    """The target is the noisy picture that the model was shown, instead of the noise."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     return F.mse_loss(model(noisy_images, timesteps).sample, noisy_images)
+
+
+@rewrite(noisy_pictures_as_target)
+def noisy_pictures_as_target_by_a_module(model, scheduler, clean_images, generator=None):
+    """torch's module of the loss, its arguments in the other order."""
+    criterion = torch.nn.MSELoss()
+    T = len(scheduler.betas)
+    t = torch.empty(len(clean_images), dtype=torch.long).random_(0, T, generator=generator)
+    noise = torch.normal(0.0, 1.0, clean_images.shape, generator=generator)
+    noisy = scheduler.add_noise(original_samples=clean_images, noise=noise, timesteps=t)
+    prediction = model(sample=noisy, timestep=t)["sample"]
+    return criterion(noisy, prediction)
 
 
 @mistake("training_loss", rejected_by=LOSS, says="second draw")
@@ -50,18 +74,42 @@ def fresh_noise_as_target(model, scheduler, clean_images, generator=None):
     return F.mse_loss(predicted, torch.randn_like(noise))
 
 
+@rewrite(fresh_noise_as_target)
+def fresh_noise_as_target_in_the_loss(model, scheduler, clean_images, generator=None):
+    """The noise is drawn within the call of `add_noise`, and again within the loss."""
+    timesteps = torch.randint(
+        0, scheduler.config.num_train_timesteps, (clean_images.size(0),), generator=generator
+    )
+    noisy_images = scheduler.add_noise(
+        clean_images, torch.randn(clean_images.shape, generator=generator), timesteps
+    )
+    error = model(noisy_images, timesteps).sample - torch.randn(clean_images.shape)
+    return error.pow(2).mean()
+
+
 @mistake("training_loss", rejected_by=SHOWN, says="One timestep for the whole batch")
 def one_timestep(model, scheduler, clean_images, generator=None):
-    """One timestep is drawn and broadcast over the batch."""
+    """One timestep is drawn for the whole batch."""
     timestep = torch.randint(0, scheduler.config.num_train_timesteps, (1,), generator=generator)
     noise = torch.randn(clean_images.shape, generator=generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timestep)
     return F.mse_loss(model(noisy_images, timestep).sample, noise)
 
 
+@rewrite(one_timestep)
+def one_timestep_of_a_scalar_draw(model, scheduler, clean_images, generator=None):
+    """A draw of one number, made a tensor of one; the formula in the place of `add_noise`."""
+    number = torch.randint(len(scheduler.betas), (), generator=generator).item()
+    t = torch.tensor([number])
+    noise = torch.empty_like(clean_images).normal_(generator=generator)
+    signal = scheduler.alphas_cumprod[number].sqrt()
+    noisy = signal * clean_images + (1 - signal**2).sqrt() * noise
+    return ((model(noisy, t).sample - noise) ** 2).mean()
+
+
 @mistake("training_loss", rejected_by=SHOWN, says="One timestep for the whole batch")
 def one_timestep_repeated(model, scheduler, clean_images, generator=None):
-    """The shape is right, but all pictures of the batch share one timestep."""
+    """All pictures of the batch share one timestep."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     timesteps = timesteps[:1].repeat(len(clean_images))
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
@@ -70,7 +118,7 @@ def one_timestep_repeated(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=UNIFORM, says="left out already")
 def last_timestep_never_drawn(model, scheduler, clean_images, generator=None):
-    """`randint` excludes its end, so `- 1` loses the last timestep."""
+    """The last timestep is never drawn: `randint` leaves its upper bound out already."""
     end = scheduler.config.num_train_timesteps - 1
     timesteps = torch.randint(0, end, (len(clean_images),), generator=generator)
     noise = torch.randn(clean_images.shape, generator=generator)
@@ -78,9 +126,22 @@ def last_timestep_never_drawn(model, scheduler, clean_images, generator=None):
     return F.mse_loss(model(noisy_images, timesteps).sample, noise)
 
 
+@rewrite(last_timestep_never_drawn)
+def last_timestep_never_drawn_in_a_loop(model, scheduler, clean_images, generator=None):
+    """A draw for each picture in a loop."""
+    timesteps = []
+    for _ in clean_images:
+        high = scheduler.config.num_train_timesteps - 1
+        timesteps.append(torch.randint(high, (1,), generator=generator))
+    timesteps = torch.cat(timesteps)
+    noise = torch.empty_like(clean_images).normal_(generator=generator)
+    noisy = scheduler.add_noise(clean_images, noise, timesteps)
+    return (noise - model(noisy, timesteps).sample).square().mean()
+
+
 @mistake("training_loss", rejected_by=UNIFORM, says="start at 0")
 def counted_from_one(model, scheduler, clean_images, generator=None):
-    """The paper counts timesteps from 1 to T, the library from 0 to T - 1."""
+    """Timestep 0 is never drawn: the paper counts from 1 to T, the library from 0 to T - 1."""
     end = scheduler.config.num_train_timesteps
     timesteps = torch.randint(1, end, (len(clean_images),), generator=generator)
     noise = torch.randn(clean_images.shape, generator=generator)
@@ -90,7 +151,9 @@ def counted_from_one(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=UNIFORM, says="uniform over 0 ... 5")
 def rounded_timesteps(model, scheduler, clean_images, generator=None):
-    """Rounding gives the first and the last timestep half of their share."""
+    """A uniform number is rounded to the nearest, which gives the first and the last timestep
+    half their share.
+    """
     last = scheduler.config.num_train_timesteps - 1
     timesteps = (torch.rand(len(clean_images), generator=generator) * last).round().long()
     noise = torch.randn(clean_images.shape, generator=generator)
@@ -100,7 +163,7 @@ def rounded_timesteps(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=UNIFORM, says="out of bounds")
 def a_thousand_timesteps(model, scheduler, clean_images, generator=None):
-    """The length of the schedule is in its configuration: it is not always 1,000."""
+    """1000 is written into the function, whatever the scheduler says."""
     timesteps = torch.randint(0, 1000, (len(clean_images),), generator=generator)
     noise = torch.randn(clean_images.shape, generator=generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
@@ -119,7 +182,7 @@ def fractional_timesteps(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=SHOWN, says="uniform noise")
 def uniform_noise(model, scheduler, clean_images, generator=None):
-    """`rand` in the place of `randn`."""
+    """The noise is uniform, by `rand` in the place of `randn`."""
     timesteps, _ = drawn(scheduler, clean_images, generator)
     noise = torch.rand(clean_images.shape, generator=generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
@@ -128,7 +191,7 @@ def uniform_noise(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=SHOWN, says="another scale")
 def faint_noise(model, scheduler, clean_images, generator=None):
-    """Noise that was made smaller before it was mixed in."""
+    """The noise is scaled: its standard deviation is not 1."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     noise = 0.5 * noise
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
@@ -146,7 +209,7 @@ def one_noise_for_the_batch(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=SHOWN, says="shown the clean pictures")
 def clean_pictures_shown(model, scheduler, clean_images, generator=None):
-    """The noisy pictures are made and then forgotten."""
+    """The model is shown the clean pictures, not the noisy ones."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     return F.mse_loss(model(clean_images, timesteps).sample, noise)
 
@@ -162,7 +225,7 @@ def timesteps_drawn_twice(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=SHOWN, says="changed places")
 def noise_and_pictures_swapped(model, scheduler, clean_images, generator=None):
-    """The arguments of `add_noise` in the wrong order."""
+    """Pictures and noise change places in the call of `add_noise`."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     noisy_images = scheduler.add_noise(noise, clean_images, timesteps)
     return F.mse_loss(model(noisy_images, timesteps).sample, noise)
@@ -170,14 +233,14 @@ def noise_and_pictures_swapped(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=SHOWN, says="must fade")
 def noise_on_top(model, scheduler, clean_images, generator=None):
-    """The noise is added to the whole picture."""
+    """Noise is added on top of the whole picture, which does not fade."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     return F.mse_loss(model(clean_images + noise, timesteps).sample, noise)
 
 
 @mistake("training_loss", rejected_by=SHOWN, says="missing square root")
 def no_square_root(model, scheduler, clean_images, generator=None):
-    """The rates of the mixture without their square roots."""
+    """The rates of the mixture are alpha_bar and 1 - alpha_bar without their square roots."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     alpha_bar = scheduler.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
     noisy_images = alpha_bar * clean_images + (1 - alpha_bar) * noise
@@ -186,7 +249,7 @@ def no_square_root(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=SHOWN, says="called 2 times")
 def two_forward_passes(model, scheduler, clean_images, generator=None):
-    """The model is called once more than needed."""
+    """The model is called twice, where one call is enough."""
     first, noise = forward(model, scheduler, clean_images, generator)
     second, other = forward(model, scheduler, clean_images, generator)
     return (F.mse_loss(first, noise) + F.mse_loss(second, other)) / 2
@@ -194,7 +257,7 @@ def two_forward_passes(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=LOSS, says="UNet2DOutput")
 def sample_forgotten(model, scheduler, clean_images, generator=None):
-    """The model's answer is wrapped: the tensor is in its field `sample`."""
+    """The model's output object is used, not the tensor `sample` within it."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     return F.mse_loss(model(noisy_images, timesteps), noise)
@@ -202,38 +265,38 @@ def sample_forgotten(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=LOSS, says="sum over everything")
 def sum_of_squares(model, scheduler, clean_images, generator=None):
-    """A sum grows with the batch and with the pictures, and the step with it."""
+    """The squared errors are summed instead of averaged."""
     return F.mse_loss(*forward(model, scheduler, clean_images, generator), reduction="sum")
 
 
 @mistake("training_loss", rejected_by=LOSS, says="sum over each picture")
 def mean_over_the_batch_only(model, scheduler, clean_images, generator=None):
-    """Summed over each picture, as in the paper's norm, and averaged over the batch."""
+    """The squared errors are summed over each picture, and averaged over the batch alone."""
     predicted, noise = forward(model, scheduler, clean_images, generator)
     return (predicted - noise).square().sum(dim=(1, 2, 3)).mean()
 
 
 @mistake("training_loss", rejected_by=LOSS, says="L1")
 def absolute_error(model, scheduler, clean_images, generator=None):
-    """The absolute error instead of the squared one."""
+    """The error is the absolute one instead of the squared one."""
     return F.l1_loss(*forward(model, scheduler, clean_images, generator))
 
 
 @mistake("training_loss", rejected_by=LOSS, says="smooth_l1_loss")
 def smooth_absolute_error(model, scheduler, clean_images, generator=None):
-    """Squares for small errors only."""
+    """The error is squared only where it is small, as in `smooth_l1_loss`."""
     return F.smooth_l1_loss(*forward(model, scheduler, clean_images, generator))
 
 
 @mistake("training_loss", rejected_by=LOSS, says="square root of the mean")
 def root_mean_square(model, scheduler, clean_images, generator=None):
-    """The square root changes every gradient."""
+    """The square root of the mean squared error is returned."""
     return F.mse_loss(*forward(model, scheduler, clean_images, generator)).sqrt()
 
 
 @mistake("training_loss", rejected_by=LOSS, says="mean of (prediction - noise)^2")
 def weighted_by_timestep(model, scheduler, clean_images, generator=None):
-    """Pictures with little noise count more than others."""
+    """The errors are weighted by the timestep: pictures with little noise count more."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     error = (model(noisy_images, timesteps).sample - noise).square().mean(dim=(1, 2, 3))
@@ -242,27 +305,37 @@ def weighted_by_timestep(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=LOSS, says="leave the graph")
 def number_returned(model, scheduler, clean_images, generator=None):
-    """A Python number has no gradients."""
+    """A Python number is returned, which has no gradients."""
     return F.mse_loss(*forward(model, scheduler, clean_images, generator)).item()
+
+
+@rewrite(number_returned)
+def number_returned_by_float(model, scheduler, clean_images, generator=None):
+    """`float` in the place of `item`, and the mean of the squares by hand."""
+    predicted, noise = forward(model, scheduler, clean_images, generator)
+    squares = (predicted - noise) ** 2
+    return float(squares.detach().sum()) / squares.numel()
 
 
 @mistake("training_loss", rejected_by=GRAPH, says="on the graph")
 def no_gradients(model, scheduler, clean_images, generator=None):
-    """`no_grad` belongs to sampling, not to training."""
+    """The loss is computed under `no_grad`, which belongs to sampling."""
     with torch.no_grad():
         return F.mse_loss(*forward(model, scheduler, clean_images, generator))
 
 
 @mistake("training_loss", rejected_by=GRAPH, says="no gradient reached")
 def detached_prediction(model, scheduler, clean_images, generator=None):
-    """The prediction is cut off and made to require gradients again."""
+    """The prediction is detached and made to require gradients again, so that none reach the
+    weights.
+    """
     predicted, noise = forward(model, scheduler, clean_images, generator)
     return F.mse_loss(predicted.detach().requires_grad_(), noise)
 
 
 @mistake("training_loss", rejected_by=GRAPH, says="nobody has called `backward`")
 def backward_inside(model, scheduler, clean_images, generator=None):
-    """The gradients are the caller's business."""
+    """`backward` is called inside, which is the caller's business."""
     loss = F.mse_loss(*forward(model, scheduler, clean_images, generator))
     loss.backward()
     return loss
@@ -270,7 +343,7 @@ def backward_inside(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=f"{GENERATOR}[noise]", says="hand `generator` on")
 def noise_without_generator(model, scheduler, clean_images, generator=None):
-    """`randn_like` takes no generator."""
+    """The noise is drawn without the generator."""
     timesteps, _ = drawn(scheduler, clean_images, generator)
     noise = torch.randn_like(clean_images)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
@@ -279,7 +352,7 @@ def noise_without_generator(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=f"{GENERATOR}[timesteps]", says="hand `generator` on")
 def timesteps_without_generator(model, scheduler, clean_images, generator=None):
-    """The generator is handed on to the noise alone."""
+    """The timesteps are drawn without the generator."""
     timesteps, _ = drawn(scheduler, clean_images)
     noise = torch.randn(clean_images.shape, generator=generator)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
@@ -288,14 +361,14 @@ def timesteps_without_generator(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=ANEW, says="seed inside")
 def seeded_inside(model, scheduler, clean_images, generator=None):
-    """A seed inside the function makes every batch equal."""
+    """A seed inside the function makes all calls draw the same noise and timesteps."""
     generator = generator or torch.Generator().manual_seed(0)
     return F.mse_loss(*forward(model, scheduler, clean_images, generator))
 
 
 @mistake("training_loss", rejected_by=UNTOUCHED, says="was changed")
 def noised_in_place(model, scheduler, clean_images, generator=None):
-    """The clean batch is gone afterwards."""
+    """The caller's clean batch is noised in place."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     clean_images.copy_(scheduler.add_noise(clean_images, noise, timesteps))
     return F.mse_loss(model(clean_images, timesteps).sample, noise)
@@ -303,28 +376,28 @@ def noised_in_place(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=UNTOUCHED, says="whoever called has chosen it")
 def switched_to_training(model, scheduler, clean_images, generator=None):
-    """The mode is set once, by the training loop."""
+    """The model is put into training mode, where its mode should stay as it was."""
     model.train()
     return F.mse_loss(*forward(model, scheduler, clean_images, generator))
 
 
 @mistake("training_loss", rejected_by=UNTOUCHED, says="belongs to the step")
 def gradients_cleared(model, scheduler, clean_images, generator=None):
-    """Whoever adds up the gradients of several batches loses them."""
+    """The gradients of the model are cleared, which is the training step's business."""
     model.zero_grad()
     return F.mse_loss(*forward(model, scheduler, clean_images, generator))
 
 
 @mistake("training_loss", rejected_by=UNTOUCHED, says="the scheduler as it was")
 def timesteps_set(model, scheduler, clean_images, generator=None):
-    """`set_timesteps` is for sampling; a preview that goes on afterwards gets lost."""
+    """`set_timesteps` is called, which is for sampling, and changes the caller's scheduler."""
     scheduler.set_timesteps(scheduler.config.num_train_timesteps)
     return F.mse_loss(*forward(model, scheduler, clean_images, generator))
 
 
 @mistake("training_loss", rejected_by=UNIFORM, says="out of bounds")
 def timesteps_of_sampling(model, scheduler, clean_images, generator=None):
-    """`scheduler.timesteps` shrinks with `set_timesteps`."""
+    """Timesteps are picked from `scheduler.timesteps`, which shrinks with `set_timesteps`."""
     places, noise = drawn(scheduler, clean_images, generator)
     timesteps = scheduler.timesteps[places]
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
@@ -333,7 +406,7 @@ def timesteps_of_sampling(model, scheduler, clean_images, generator=None):
 
 @mistake("training_loss", rejected_by=UNIFORM, says="as if they were paired")
 def antithetic_timesteps(model, scheduler, clean_images, generator=None):
-    """Every timestep comes with its mirror image: less jumping, but not independent."""
+    """The timesteps come in pairs t and T - 1 - t, so that they are not independent."""
     timesteps, noise = drawn(scheduler, clean_images, generator)
     half = timesteps[: len(timesteps) // 2]
     timesteps = torch.cat([half, scheduler.config.num_train_timesteps - 1 - half])

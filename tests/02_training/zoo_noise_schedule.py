@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 SUM = "test_the_variances_add_up_to_one"
 RATES = "test_the_rates_are_those_of_the_scheduler"
@@ -18,6 +18,16 @@ RATES = "test_the_rates_are_those_of_the_scheduler"
 def linear_by_default(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
     """The schedule is never passed on, and the library's own default is linear."""
     return DDPMScheduler(num_train_timesteps=num_train_timesteps)
+
+
+@rewrite(linear_by_default)
+def linear_by_default_from_a_configuration(
+    num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"
+):
+    """A dictionary of settings, in which the schedule is missing."""
+    config = {}
+    config["num_train_timesteps"] = num_train_timesteps
+    return DDPMScheduler.from_config(config)
 
 
 @mistake(
@@ -46,7 +56,7 @@ def cosine_always(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
     says="a `DDPMScheduler` of Diffusers",
 )
 def scheduler_of_another_class(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
-    """A sampler's scheduler instead of the one that DDPM trains with."""
+    """The scheduler is one for sampling, not the DDPMScheduler that trains."""
     return DDIMScheduler(num_train_timesteps=num_train_timesteps, beta_schedule=beta_schedule)
 
 
@@ -80,7 +90,7 @@ def betas_of_its_own(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"
     says="`set_timesteps` is for sampling",
 )
 def set_up_for_sampling(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2"):
-    """The timesteps of sampling are set where a training begins."""
+    """`set_timesteps` is called, which is for sampling, where a training begins."""
     scheduler = DDPMScheduler(num_train_timesteps, beta_schedule=beta_schedule)
     scheduler.set_timesteps(50)
     return scheduler
@@ -88,8 +98,19 @@ def set_up_for_sampling(num_train_timesteps=1000, beta_schedule="squaredcos_cap_
 
 @mistake("signal_and_noise_rates", rejected_by=SUM, says="A square root is missing")
 def no_square_roots(scheduler):
-    """alpha_bar and 1 - alpha_bar are the variances, not the rates."""
+    """The square roots are missing: alpha_bar and 1 - alpha_bar are variances, not rates."""
     return scheduler.alphas_cumprod, 1 - scheduler.alphas_cumprod
+
+
+@rewrite(no_square_roots)
+def no_square_roots_in_a_loop(scheduler):
+    """The product is taken by hand, one beta after the other."""
+    product, signal, noise = 1.0, [], []
+    for beta in scheduler.betas.tolist():
+        product = product * (1 - beta)
+        signal.append(product)
+        noise.append(1 - product)
+    return torch.tensor(signal), torch.tensor(noise)
 
 
 @mistake(
@@ -98,7 +119,9 @@ def no_square_roots(scheduler):
     says="The rates themselves add up to one",
 )
 def rates_that_sum_to_one(scheduler):
-    """The picture fades in equal steps while the noise grows by as much."""
+    """The picture fades in equal steps while the noise grows by as much, so that the rates sum
+    to one.
+    """
     noise = torch.linspace(0, 1, scheduler.config.num_train_timesteps)
     return 1 - noise, noise
 
@@ -109,13 +132,22 @@ def rates_that_sum_to_one(scheduler):
     says="1 - sqrt(alpha_bar) stands for",
 )
 def subtraction_after_the_root(scheduler):
-    """The complement of the rate instead of the rate of the complement."""
+    """The noise rate is 1 - sqrt(alpha_bar) instead of sqrt(1 - alpha_bar)."""
     return scheduler.alphas_cumprod**0.5, 1 - scheduler.alphas_cumprod**0.5
+
+
+@rewrite(subtraction_after_the_root)
+def subtraction_after_the_root_by_name(scheduler):
+    """The product is taken of the betas here, and the second rate follows from the first."""
+    alphas = 1.0 - scheduler.betas
+    alpha_bar = torch.cumprod(alphas, 0)
+    rate = torch.sqrt(alpha_bar)
+    return rate, torch.ones_like(rate) - rate
 
 
 @mistake("signal_and_noise_rates", rejected_by=SUM, says="A square root is missing")
 def no_root_of_the_noise(scheduler):
-    """Only the signal got its square root."""
+    """Only the signal got its square root; the noise rate is 1 - alpha_bar."""
     return scheduler.alphas_cumprod.sqrt(), 1 - scheduler.alphas_cumprod
 
 
@@ -125,20 +157,31 @@ def no_root_of_the_noise(scheduler):
     says="alpha_t stands for alpha_bar_t",
 )
 def no_cumulative_product(scheduler):
-    """The alphas of single steps, without the product over all steps up to t."""
+    """The alphas of single steps stand for alpha_bar, without the product over all steps up to
+    t.
+    """
     return scheduler.alphas.sqrt(), scheduler.betas.sqrt()
+
+
+@rewrite(no_cumulative_product)
+def no_cumulative_product_by_numpy(scheduler):
+    """From the betas, by NumPy."""
+    betas = scheduler.betas.numpy()
+    signal = np.sqrt(1.0 - betas)
+    noise = np.sqrt(betas)
+    return torch.from_numpy(signal), torch.from_numpy(noise)
 
 
 @mistake("signal_and_noise_rates", rejected_by=RATES, says="product was taken of the betas")
 def product_of_betas(scheduler):
-    """The running product of beta in the place of that of 1 - beta."""
+    """The running product is taken of beta instead of 1 - beta."""
     product = torch.cumprod(scheduler.betas, dim=0)
     return product.sqrt(), (1 - product).sqrt()
 
 
 @mistake("signal_and_noise_rates", rejected_by=RATES, says="`return signal, noise`")
 def order_swapped(scheduler):
-    """First the noise, then the signal."""
+    """The noise rates come first, the signal rates second."""
     return (1 - scheduler.alphas_cumprod).sqrt(), scheduler.alphas_cumprod.sqrt()
 
 
@@ -148,7 +191,7 @@ def order_swapped(scheduler):
     says="run backwards",
 )
 def backwards(scheduler):
-    """From noise to picture, as sampling goes."""
+    """The rates run backwards, from noise to picture, as sampling goes."""
     alphas_cumprod = scheduler.alphas_cumprod.flip(0)
     return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
 
@@ -159,7 +202,7 @@ def backwards(scheduler):
     says="`scheduler.timesteps`, which is for sampling",
 )
 def in_the_order_of_sampling_turned_round(scheduler):
-    """`scheduler.timesteps` has all T until somebody samples."""
+    """`scheduler.timesteps` is indexed, which has all T only until somebody samples."""
     alphas_cumprod = scheduler.alphas_cumprod[scheduler.timesteps].flip(0)
     return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
 
@@ -170,7 +213,7 @@ def in_the_order_of_sampling_turned_round(scheduler):
     says="`scheduler.timesteps`, which is for sampling",
 )
 def in_the_order_of_sampling(scheduler):
-    """`scheduler.timesteps` counts down, as sampling does."""
+    """The rates are picked by `scheduler.timesteps`, which count down and are for sampling."""
     alphas_cumprod = scheduler.alphas_cumprod[scheduler.timesteps]
     return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
 
@@ -184,7 +227,7 @@ def product_of_the_product(scheduler):
 
 @mistake("signal_and_noise_rates", rejected_by=RATES, says="rates of a linear")
 def linear_formula(scheduler):
-    """The betas are computed by a formula of its own instead of read from the scheduler."""
+    """The betas are computed by a linear formula instead of read from the scheduler."""
     betas = torch.linspace(1e-4, 0.02, scheduler.config.num_train_timesteps)
     alphas_cumprod = torch.cumprod(1 - betas, dim=0)
     return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
@@ -196,7 +239,7 @@ def linear_formula(scheduler):
     says="by the name of the schedule",
 )
 def range_of_betas_ignored(scheduler):
-    """A new scheduler of the same name has not the same betas."""
+    """A new scheduler of the same schedule name is asked, whose betas are not the given one's."""
     new = DDPMScheduler(
         scheduler.config.num_train_timesteps, beta_schedule=scheduler.config.beta_schedule
     )
@@ -209,7 +252,7 @@ def range_of_betas_ignored(scheduler):
     says="float32 tensor",
 )
 def double_precision(scheduler):
-    """numpy computes in double precision, and nobody turns it back."""
+    """The rates are float64, as NumPy computes."""
     alphas = 1 - scheduler.betas.numpy().astype(np.float64)
     alphas_cumprod = torch.from_numpy(np.cumprod(alphas))
     return alphas_cumprod.sqrt(), (1 - alphas_cumprod).sqrt()
@@ -221,9 +264,18 @@ def double_precision(scheduler):
     says="alphas_cumprod` was changed",
 )
 def root_in_place(scheduler):
-    """`sqrt_` writes the root over the scheduler's own numbers."""
+    """The scheduler's own `alphas_cumprod` is overwritten by its square root."""
     noise = (1 - scheduler.alphas_cumprod).sqrt()
     return scheduler.alphas_cumprod.sqrt_(), noise
+
+
+@rewrite(root_in_place)
+def root_written_over_the_product(scheduler):
+    """The scheduler's numbers are assigned anew, not changed by a method."""
+    alphas_cumprod = scheduler.alphas_cumprod
+    noise = torch.sqrt(1 - alphas_cumprod)
+    alphas_cumprod[:] = torch.sqrt(alphas_cumprod)
+    return alphas_cumprod, noise
 
 
 @variant("make_scheduler")

@@ -8,7 +8,7 @@ import tempfile
 import torch
 import torch.nn.functional as F
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 LIST = "test_the_list_holds_the_mean_loss_of_each_epoch"
 DRAWN = "test_timesteps_and_noise_are_drawn_for_each_batch"
@@ -42,10 +42,10 @@ def loss_at(model, scheduler, clean_images, timesteps, noise=None):
 
 def step_on(model, optimizer, loss):
     """The step, as it should be taken; returns the loss as a number."""
-    optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
+    optimizer.zero_grad()
     return loss.item()
 
 
@@ -137,19 +137,44 @@ def with_checkpoints(arguments, *, without=(), save=replace, due=always, first=0
 
 @mistake("train", rejected_by=LIST, says="losses are summed")
 def summed_losses(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """A sum grows with the number of batches."""
+    """The losses of an epoch are summed, not averaged."""
     return [sum(losses) for losses in epochs(model, scheduler, dataloader, num_epochs, lr)]
+
+
+@rewrite(summed_losses)
+def summed_losses_in_a_loop(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """The whole training in two loops, with a sum that nobody divides."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    model.train()
+    history = []
+    for _ in range(num_epochs):
+        epoch_loss = 0.0
+        for batch in dataloader:
+            images = batch["images"]
+            t = torch.randint(0, scheduler.config.num_train_timesteps, (images.shape[0],))
+            noise = torch.randn(images.shape)
+            prediction = model(scheduler.add_noise(images, noise, t), t).sample
+            loss = F.mse_loss(prediction, noise)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            epoch_loss += loss.item()
+        history.append(epoch_loss)
+    return history
 
 
 @mistake("train", rejected_by=LIST, says="last batch of each epoch")
 def last_losses(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """One batch says little about an epoch."""
+    """Only the loss of the last batch of each epoch is kept."""
     return [losses[-1] for losses in epochs(model, scheduler, dataloader, num_epochs, lr)]
 
 
 @mistake("train", rejected_by=LIST, says="mean is over pictures")
 def by_picture(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """Batches of another size count otherwise."""
+    """The mean is taken over pictures, so that batches of another size count otherwise."""
     sizes = [len(batch["images"]) for batch in dataloader]
     return [
         sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
@@ -159,7 +184,7 @@ def by_picture(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, af
 
 @mistake("train", rejected_by=LIST, says="all batches since the start")
 def running_mean(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """The list of batch losses is never emptied."""
+    """The mean is taken over all batches since the start, not over those of the epoch."""
     seen, means = [], []
     for losses in epochs(model, scheduler, dataloader, num_epochs, lr):
         seen += losses
@@ -171,7 +196,7 @@ def running_mean(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, 
 def loss_of_each_step(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The list holds the batches, not the epochs."""
+    """The list has a loss for each batch, not for each epoch."""
     return [
         loss for losses in epochs(model, scheduler, dataloader, num_epochs, lr) for loss in losses
     ]
@@ -181,7 +206,7 @@ def loss_of_each_step(
 def tensors_in_the_list(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """Each tensor keeps the graph of its batch in memory."""
+    """The list holds tensors, which keep the graph in memory, not numbers."""
 
     def step(model, optimizer, loss):
         step_on(model, optimizer, loss)
@@ -194,14 +219,14 @@ def tensors_in_the_list(
 def nothing_returned(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The losses are printed instead."""
+    """The losses are printed and not returned."""
     for losses in epochs(model, scheduler, dataloader, num_epochs, lr):
         print(mean(losses))
 
 
 @mistake("train", rejected_by=LIST, says="the model was called 3 times")
 def one_epoch_only(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """An iterator that is made once is used up after the first epoch."""
+    """Only the first epoch has batches: an iterator that is made once is used up after it."""
     batches, losses = iter(dataloader), []
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     for _ in range(num_epochs):
@@ -212,9 +237,26 @@ def one_epoch_only(model, scheduler, dataloader, num_epochs, lr, checkpoint=None
 
 @mistake("train", rejected_by=LIST, says="KeyError: 'image'")
 def wrong_key(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """The transform writes `images`, the loop reads `image`."""
+    """The loop reads `image` from the batch, where the transform writes `images`."""
     renamed = [{"images": batch["image"]} for batch in dataloader]
     return [mean(losses) for losses in epochs(model, scheduler, renamed, num_epochs, lr)]
+
+
+@rewrite(wrong_key)
+def wrong_key_in_the_loop(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """The batch is opened within the loop."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    model.train()
+    means = []
+    for _ in range(num_epochs):
+        losses = []
+        for batch in dataloader:
+            images = batch["image"]
+            losses.append(step_on(model, optimizer, loss_of(model, scheduler, images)))
+        means.append(mean(losses))
+    return means
 
 
 # What moves the weights
@@ -222,7 +264,7 @@ def wrong_key(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, aft
 
 @mistake("train", rejected_by=WEIGHTS, says="not clipped")
 def never_clipped(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """A batch with large gradients throws the model off."""
+    """The gradients are not clipped."""
 
     def step(model, optimizer, loss):
         optimizer.zero_grad()
@@ -237,7 +279,7 @@ def never_clipped(model, scheduler, dataloader, num_epochs, lr, checkpoint=None,
 def clipped_after_the_step(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The optimizer has used the gradients already."""
+    """The gradients are clipped only after the step, when the optimizer has used them."""
 
     def step(model, optimizer, loss):
         optimizer.zero_grad()
@@ -253,7 +295,7 @@ def clipped_after_the_step(
 def clipped_by_value(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """Clipping each number by itself changes the direction, and seldom does anything."""
+    """Each number of the gradients is clipped by itself, not their norm as a whole."""
 
     def step(model, optimizer, loss):
         optimizer.zero_grad()
@@ -267,7 +309,7 @@ def clipped_by_value(
 
 @mistake("train", rejected_by=WEIGHTS, says="clipped to norm 1")
 def clipped_to_half(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """Another norm than the one that was asked for."""
+    """The gradients are clipped to another norm than 1."""
 
     def step(model, optimizer, loss):
         optimizer.zero_grad()
@@ -281,7 +323,7 @@ def clipped_to_half(model, scheduler, dataloader, num_epochs, lr, checkpoint=Non
 
 @mistake("train", rejected_by=WEIGHTS, says="never cleared")
 def never_cleared(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """`backward` adds to the gradients that are there."""
+    """The gradients are never cleared, so that `backward` adds to those that are there."""
 
     def step(model, optimizer, loss):
         loss.backward()
@@ -290,6 +332,30 @@ def never_cleared(model, scheduler, dataloader, num_epochs, lr, checkpoint=None,
         return loss.item()
 
     return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, step)]
+
+
+@rewrite(never_cleared)
+def never_cleared_in_a_loop(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """The whole training in two loops, the error written out."""
+    adamw = torch.optim.AdamW(params=model.parameters(), lr=lr)
+    model.train()
+    means = []
+    for _ in range(num_epochs):
+        total, count = 0.0, 0
+        for batch in dataloader:
+            clean = batch["images"]
+            t = torch.randint(len(scheduler.betas), size=(len(clean),))
+            eps = torch.randn_like(clean)
+            error = model(scheduler.add_noise(clean, eps, t), t)["sample"] - eps
+            loss = (error**2).mean()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm=1)
+            adamw.step()
+            total, count = total + loss.detach().item(), count + 1
+        means.append(total / count)
+    return means
 
 
 def cleared_before_the_step(model, optimizer, loss):
@@ -314,16 +380,41 @@ def uphill_step(model, optimizer, loss):
 
 @mistake("train", rejected_by=WEIGHTS, says="those from the start")
 def nothing_learned(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """`zero_grad` between `backward` and `step` leaves nothing to step along."""
+    """The optimizer has no gradients to step along: `step` is missing, stands before `backward`,
+    or behind `zero_grad`.
+    """
     step = cleared_before_the_step
     return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, step)]
+
+
+@rewrite(nothing_learned)
+def nothing_learned_with_the_models_zero_grad(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """The gradients are cleared on the model, too early."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    model.train()
+    means = []
+    for _ in range(num_epochs):
+        losses = []
+        for batch in dataloader:
+            loss = loss_of(model, scheduler, batch["images"])
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            model.zero_grad()
+            optimizer.step()
+            losses.append(loss.item())
+        means.append(sum(losses) / len(losses))
+    return means
 
 
 @mistake("train", rejected_by=FALLS, says="less than 70%")
 def nothing_learned_from_butterflies(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The same, on the butterflies."""
+    """The optimizer has no gradients to step along: `step` is missing, stands before `backward`,
+    or behind `zero_grad`.
+    """
     step = cleared_before_the_step
     return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, step)]
 
@@ -332,14 +423,16 @@ def nothing_learned_from_butterflies(
 def stepped_before_backward(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The optimizer steps before there are gradients."""
+    """The optimizer has no gradients to step along: `step` is missing, stands before `backward`,
+    or behind `zero_grad`.
+    """
     step = step_before_backward
     return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, step)]
 
 
 @mistake("train", rejected_by=FALLS, says="less than 70%")
 def uphill(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """The loss is made larger."""
+    """The sign of the loss is turned, so that the steps go uphill."""
     step = uphill_step
     return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, step)]
 
@@ -348,7 +441,7 @@ def uphill(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_
 def picture_as_target(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The model learns to answer with the picture."""
+    """The target is the clean picture instead of the noise."""
 
     def loss(model, scheduler, clean):
         timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (len(clean),))
@@ -362,7 +455,7 @@ def picture_as_target(
 def new_optimizer_each_epoch(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """AdamW's moments are thrown away after each epoch."""
+    """Each epoch gets a new optimizer, so that AdamW's moments are lost."""
     return [
         mean(losses)
         for _ in range(num_epochs)
@@ -372,7 +465,7 @@ def new_optimizer_each_epoch(
 
 @mistake("train", rejected_by=WEIGHTS, says="no weight decay")
 def adam(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """Adam in the place of AdamW."""
+    """Adam stands in the place of AdamW, so there is no weight decay."""
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
     steps = epochs(model, scheduler, dataloader, num_epochs, lr, optimizer=optimizer)
     return [mean(losses) for losses in steps]
@@ -382,7 +475,7 @@ def adam(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_st
 def learning_rate_forgotten(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """AdamW's own learning rate in the place of `lr`."""
+    """`lr` is not handed on, so that AdamW takes its own learning rate."""
     optimizer = torch.optim.AdamW(model.parameters())
     steps = epochs(model, scheduler, dataloader, num_epochs, lr, optimizer=optimizer)
     return [mean(losses) for losses in steps]
@@ -392,7 +485,7 @@ def learning_rate_forgotten(
 def evaluation_after_an_epoch(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The model is left in evaluation mode after something else than training."""
+    """The model is in evaluation mode for all but the first batch of an epoch."""
     model.eval()
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     losses = []
@@ -410,7 +503,7 @@ def evaluation_after_an_epoch(
 def never_switched_to_training(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """A model from `from_pretrained` is in evaluation mode, and stays so."""
+    """`model.train()` is never called, so a model in evaluation mode stays there."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     return [
         mean(
@@ -422,7 +515,7 @@ def never_switched_to_training(
 
 @mistake("train", rejected_by=SEED, says="seed inside")
 def seeded_inside(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """Every training is the same, whatever its caller asks for."""
+    """A seed inside the function makes every training the same."""
     torch.manual_seed(0)
     return [mean(losses) for losses in epochs(model, scheduler, dataloader, num_epochs, lr)]
 
@@ -431,7 +524,7 @@ def seeded_inside(model, scheduler, dataloader, num_epochs, lr, checkpoint=None,
 def one_timestep_a_batch(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The pictures of a batch share their timestep."""
+    """All pictures of a batch share one timestep."""
 
     def loss(model, scheduler, clean):
         timestep = torch.randint(0, scheduler.config.num_train_timesteps, (1,))
@@ -444,7 +537,7 @@ def one_timestep_a_batch(
 def noise_drawn_once(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The noise is drawn before the loop."""
+    """The noise is drawn once, before the loop, and used for every batch."""
     noise = torch.randn_like(next(iter(dataloader))["images"])
 
     def loss(model, scheduler, clean):
@@ -458,7 +551,7 @@ def noise_drawn_once(
 def timesteps_drawn_once(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The timesteps are drawn before the loop."""
+    """The timesteps are drawn once, before the loop, and used for every batch."""
     count = len(next(iter(dataloader))["images"])
     timesteps = torch.randint(0, scheduler.config.num_train_timesteps, (count,))
 
@@ -472,7 +565,7 @@ def timesteps_drawn_once(
 def every_loader_has_a_generator(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """Not every loader is a DataLoader."""
+    """`dataloader.generator` is read, but not every loader has one."""
     if dataloader.generator is not None:
         dataloader.generator.get_state()
     return [mean(losses) for losses in epochs(model, scheduler, dataloader, num_epochs, lr)]
@@ -480,7 +573,9 @@ def every_loader_has_a_generator(
 
 @mistake("train", rejected_by=ANY_LOADER, says="was changed")
 def noised_in_place(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """A loader that holds its batches gives noise from the second epoch on."""
+    """The batch is noised in place, so that a loader that holds its batches gives noise from
+    then on.
+    """
 
     def loss(model, scheduler, images):
         noise = torch.randn_like(images)
@@ -509,28 +604,28 @@ def with_callback(arguments, call):
 
 @mistake("train", rejected_by=CALLBACK, says="before the weights had moved")
 def called_after_each_epoch(*arguments, checkpoint=None, after_step=None):
-    """All the calls of an epoch come at its end."""
+    """`after_step` is called for all steps of an epoch at its end, not after each step."""
     arguments = [*arguments, checkpoint, after_step]
     return with_callback(arguments, lambda epoch, n, length, loss: (epoch * length + n, loss))
 
 
 @mistake("train", rejected_by=CALLBACK, says="starts again in each epoch")
 def counted_within_the_epoch(*arguments, checkpoint=None, after_step=None):
-    """The counter of `enumerate(dataloader)` starts again in each epoch."""
+    """The steps that `after_step` hears are counted from 0 again in each epoch."""
     arguments = [*arguments, checkpoint, after_step]
     return with_callback(arguments, lambda epoch, n, length, loss: (n, loss))
 
 
 @mistake("train", rejected_by=CALLBACK, says="counted from 0")
 def counted_from_one(*arguments, checkpoint=None, after_step=None):
-    """The counter is raised before the call."""
+    """The steps that `after_step` hears are counted from 1, not from 0."""
     arguments = [*arguments, checkpoint, after_step]
     return with_callback(arguments, lambda epoch, n, length, loss: (epoch * length + n + 1, loss))
 
 
 @mistake("train", rejected_by=CALLBACK, says="`loss` is float32 tensor")
 def called_with_a_tensor(*arguments, checkpoint=None, after_step=None):
-    """The callback gets the tensor."""
+    """`after_step` gets the loss as a tensor, not as a number."""
     arguments = [*arguments, checkpoint, after_step]
     return with_callback(
         arguments, lambda epoch, n, length, loss: (epoch * length + n, torch.tensor(loss))
@@ -541,7 +636,7 @@ def called_with_a_tensor(*arguments, checkpoint=None, after_step=None):
 def called_before_the_step(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The callback comes between `backward` and `step`."""
+    """`after_step` is called before the step of the optimizer."""
     count = iter(range(10**6))
 
     def step(model, optimizer, loss):
@@ -561,13 +656,13 @@ def called_before_the_step(
 
 @mistake("train", rejected_by=GOES_ON, says="no file after two epochs")
 def no_checkpoint(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """The argument is taken and never used."""
+    """The argument `checkpoint` is never used."""
     return with_checkpoints([model, scheduler, dataloader, num_epochs, lr, None, after_step])
 
 
 @mistake("train", rejected_by=GOES_ON, says="begun from the start")
 def never_loaded(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None):
-    """The checkpoint is written, but nobody reads it."""
+    """The checkpoint is written, but never loaded."""
     if checkpoint is not None and os.path.exists(checkpoint):
         os.remove(checkpoint)
     arguments = [model, scheduler, dataloader, num_epochs, lr, checkpoint, after_step]
@@ -576,25 +671,64 @@ def never_loaded(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, 
 
 @mistake("train", rejected_by=GOES_ON, says="weights of the model are lost")
 def without_the_weights(*arguments, checkpoint=None, after_step=None):
-    """The weights are written, but not loaded."""
+    """The weights of the model are not brought back from the checkpoint."""
     return with_checkpoints([*arguments, checkpoint, after_step], without=["weights"])
 
 
 @mistake("train", rejected_by=GOES_ON, says="state of the optimizer is lost")
 def without_the_optimizer(*arguments, checkpoint=None, after_step=None):
-    """AdamW's moments begin anew."""
+    """The state of the optimizer is not in the checkpoint, so AdamW's moments begin anew."""
     return with_checkpoints([*arguments, checkpoint, after_step], without=["moments"])
+
+
+@rewrite(without_the_optimizer)
+def checkpoint_of_other_names_without_the_optimizer(
+    model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
+):
+    """A checkpoint of its own layout, in which the moments are missing."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    shuffle = getattr(dataloader, "generator", None)
+    means = []
+    if checkpoint and os.path.isfile(checkpoint):
+        saved = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(saved["state_dict"])
+        means = saved["history"]
+        torch.set_rng_state(saved["rng"])
+        if shuffle is not None:
+            shuffle.set_state(saved["shuffle"])
+    model.train()
+    step = len(means) * len(dataloader)
+    while len(means) < num_epochs:
+        total = 0.0
+        for batch in dataloader:
+            loss = loss_of(model, scheduler, batch["images"])
+            total += step_on(model, optimizer, loss)
+            if after_step:
+                after_step(step, loss.item())
+            step += 1
+        means.append(total / len(dataloader))
+        if checkpoint:
+            saved = {"state_dict": model.state_dict(), "history": means}
+            saved["rng"] = torch.get_rng_state()
+            saved["shuffle"] = shuffle.get_state() if shuffle is not None else None
+            torch.save(saved, checkpoint + ".tmp")
+            os.replace(checkpoint + ".tmp", checkpoint)
+    return means
 
 
 @mistake("train", rejected_by=GOES_ON, says="random state was not saved")
 def without_the_random_state(*arguments, checkpoint=None, after_step=None):
-    """Timesteps and noise go on elsewhere."""
+    """The random state is not in the checkpoint, so timesteps and noise are others after an
+    interruption.
+    """
     return with_checkpoints([*arguments, checkpoint, after_step], without=["random"])
 
 
 @mistake("train", rejected_by=BY_GENERATOR, says="`dataloader.generator` was not restored")
 def without_the_shuffle(*arguments, checkpoint=None, after_step=None):
-    """The loader shuffles otherwise after the interruption."""
+    """The state of the loader's generator is not in the checkpoint, so it shuffles otherwise
+    after an interruption.
+    """
     return with_checkpoints([*arguments, checkpoint, after_step], without=["shuffle"])
 
 
@@ -602,7 +736,7 @@ def without_the_shuffle(*arguments, checkpoint=None, after_step=None):
 def without_the_losses(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """The curve begins with the interruption."""
+    """The losses of before the interruption are missing from the result."""
     done = 0
     if checkpoint is not None and os.path.exists(checkpoint):
         done = len(torch.load(checkpoint)["losses"])
@@ -612,7 +746,7 @@ def without_the_losses(
 
 @mistake("train", rejected_by=GOES_ON, says="0 batches after the interruption")
 def an_epoch_skipped(*arguments, checkpoint=None, after_step=None):
-    """The number of the last epoch and the number of epochs differ by one."""
+    """After an interruption one epoch too many is taken for done."""
     losses = with_checkpoints([*arguments, checkpoint, after_step], first=1)
     return (losses + losses[-1:])[: arguments[3]]
 
@@ -646,7 +780,7 @@ def steps_counted_anew(
 
 @mistake("train", rejected_by=INTERRUPTED, says="not only at the end")
 def written_at_the_end(*arguments, checkpoint=None, after_step=None):
-    """Whoever is interrupted has nothing to go on from."""
+    """The checkpoint is written at the end alone, so an interruption loses everything."""
 
     def due(losses, num_epochs):
         return len(losses) == num_epochs
@@ -656,7 +790,7 @@ def written_at_the_end(*arguments, checkpoint=None, after_step=None):
 
 @mistake("train", rejected_by=f"{INTERRUPTED}[1]", says="after every epoch")
 def written_every_second_epoch(*arguments, checkpoint=None, after_step=None):
-    """An epoch may take hours: each of them is worth a file."""
+    """The checkpoint is not written after every epoch."""
 
     def due(losses, num_epochs):
         return len(losses) % 2 == 0 or len(losses) == num_epochs
@@ -666,7 +800,7 @@ def written_every_second_epoch(*arguments, checkpoint=None, after_step=None):
 
 @mistake("train", rejected_by=RISEN, says="each of them was to be saved")
 def written_when_best(*arguments, checkpoint=None, after_step=None):
-    """The best model so far is kept, and the training goes on from an older one."""
+    """The checkpoint is written only when the loss is the best so far."""
 
     def due(losses, num_epochs):
         return losses[-1] == min(losses) or len(losses) == num_epochs
@@ -678,7 +812,7 @@ def written_when_best(*arguments, checkpoint=None, after_step=None):
 def finished_and_trained_again(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
-    """A finished training is trained once more."""
+    """A training that is finished in the checkpoint is trained once more."""
     arguments = [model, scheduler, dataloader, num_epochs, lr, checkpoint, after_step]
     finished = checkpoint is not None and os.path.exists(checkpoint)
     losses = with_checkpoints(arguments, in_total=not finished)
@@ -687,13 +821,13 @@ def finished_and_trained_again(
 
 @mistake("train", rejected_by=REPLACED, says="empties the old file")
 def overwritten(*arguments, checkpoint=None, after_step=None):
-    """`torch.save` on the path itself."""
+    """`torch.save` writes on the checkpoint itself, which is no whole file meanwhile."""
     return with_checkpoints([*arguments, checkpoint, after_step], save=torch.save)
 
 
 @mistake("train", rejected_by=REPLACED, says="the checkpoint alone")
 def copy_left_behind(*arguments, checkpoint=None, after_step=None):
-    """A file is written beside it for every epoch, and stays."""
+    """Other files than the checkpoint are left in its folder."""
 
     def save(state, checkpoint):
         torch.save(state, f"{checkpoint}-{len(state['losses'])}")

@@ -13,7 +13,7 @@ from diffusers import (
     UNet2DModel,
 )
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 SCHEDULERS = {
     "ddim": DDIMScheduler,
@@ -50,14 +50,36 @@ def walk(model, scheduler, noise, show, start=None):
 
 @mistake("with_scheduler", rejected_by=CONFIGURATION, says="Made without the old configuration")
 def without_its_configuration(pipeline, name):
-    """A scheduler with the settings of its class, for a model trained by others."""
+    """The new scheduler is made without the old one's configuration, so it has its class's
+    defaults.
+    """
     made(pipeline, name)
     return DDPMPipeline(unet=pipeline.unet, scheduler=SCHEDULERS[name]())
 
 
+@rewrite(without_its_configuration)
+def without_its_configuration_in_a_table(pipeline, name):
+    """A chain of `if`, and the class of the pipeline is asked of the pipeline."""
+    if name == "ddim":
+        scheduler = DDIMScheduler()
+    elif name == "dpm-solver++":
+        scheduler = DPMSolverMultistepScheduler()
+    elif name == "euler":
+        scheduler = EulerDiscreteScheduler()
+    elif name == "ddpm":
+        scheduler = DDPMScheduler()
+    else:
+        raise ValueError("The names are ddim, dpm-solver++, euler and ddpm")
+    parts = dict(pipeline.components)
+    parts["scheduler"] = scheduler
+    return pipeline.__class__(**parts)
+
+
 @mistake("with_scheduler", rejected_by=CONFIGURATION, says="was the setting passed on")
 def only_the_schedule(pipeline, name):
-    """The betas are copied; what the model predicts, and all else, is not."""
+    """Only the betas are passed on to the new scheduler, not what the model predicts, nor all
+    else.
+    """
     made(pipeline, name)
     config = pipeline.scheduler.config
     keys = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule")
@@ -67,7 +89,7 @@ def only_the_schedule(pipeline, name):
 
 @mistake("with_scheduler", rejected_by=f"{CONFIGURATION}[ddim]", says="clip_sample=True")
 def clipping_switched_off(pipeline, name):
-    """A setting that was found to help elsewhere is overridden."""
+    """Clipping is switched off, where no setting is to be overridden."""
     made(pipeline, name)
     scheduler = SCHEDULERS[name].from_config(pipeline.scheduler.config, clip_sample=False)
     return DDPMPipeline(unet=pipeline.unet, scheduler=scheduler)
@@ -75,7 +97,7 @@ def clipping_switched_off(pipeline, name):
 
 @mistake("with_scheduler", rejected_by=CONFIGURATION, says="timestep_spacing='linspace'")
 def timesteps_spaced_otherwise(pipeline, name):
-    """The spacing that a paper recommends, for a model that nobody has asked about it."""
+    """The spacing of the timesteps is overridden, where no setting is to be."""
     made(pipeline, name)
     config = {**pipeline.scheduler.config, "timestep_spacing": "trailing"}
     return DDPMPipeline(unet=pipeline.unet, scheduler=SCHEDULERS[name].from_config(config))
@@ -83,7 +105,9 @@ def timesteps_spaced_otherwise(pipeline, name):
 
 @mistake("with_scheduler", rejected_by=f"{CONFIGURATION}[ddpm]", says="The old scheduler itself")
 def given_pipeline_where_the_class_is_the_same(pipeline, name):
-    """There seems to be nothing to do: but then two callers share one scheduler."""
+    """Where the class is the same already, the given pipeline comes back, so two callers share
+    one scheduler.
+    """
     scheduler = made(pipeline, name)
     if type(pipeline.scheduler) is type(scheduler):
         return pipeline
@@ -92,7 +116,7 @@ def given_pipeline_where_the_class_is_the_same(pipeline, name):
 
 @mistake("with_scheduler", rejected_by=f"{CONFIGURATION}[euler]", says="`EulerDiscreteScheduler`")
 def ancestral(pipeline, name):
-    """Another sampler of a similar name, which draws noise in its steps."""
+    """The ancestral sampler stands in the place of Euler's, and draws noise in its steps."""
     from diffusers import EulerAncestralDiscreteScheduler
 
     scheduler = made(pipeline, name)
@@ -103,33 +127,45 @@ def ancestral(pipeline, name):
 
 @mistake("with_scheduler", rejected_by=CONFIGURATION, says="put it into a new pipeline")
 def the_scheduler_alone(pipeline, name):
-    """The scheduler is made, but no pipeline."""
+    """The new scheduler is returned, and no pipeline."""
     return made(pipeline, name)
 
 
 @mistake("with_scheduler", rejected_by=CONFIGURATION, says="This is the class itself")
 def the_class_itself(pipeline, name):
-    """The class is put in the place of an object."""
+    """The class is put into the pipeline, not an object of it."""
     made(pipeline, name)
     return DDPMPipeline(unet=pipeline.unet, scheduler=SCHEDULERS[name])
 
 
 @mistake("with_scheduler", rejected_by=CONFIGURATION, says="did you forget it")
 def nothing_returned(pipeline, name):
-    """The pipeline is changed, as if that were what was asked for."""
+    """The given pipeline is changed, and nothing is returned."""
     pipeline.scheduler = made(pipeline, name)
 
 
 @mistake("with_scheduler", rejected_by=KEEPS, says="make a new pipeline")
 def given_pipeline_changed(pipeline, name):
-    """The scheduler is put into the pipeline that was given."""
+    """The scheduler is put into the pipeline that was given, instead of into a new one."""
     pipeline.scheduler = made(pipeline, name)
+    return pipeline
+
+
+@rewrite(given_pipeline_changed)
+def given_pipeline_changed_by_setattr(pipeline, name):
+    """The configuration goes by way of a plain dict, and `setattr` puts the scheduler there."""
+    try:
+        scheduler_class = SCHEDULERS[name]
+    except KeyError:
+        raise ValueError(f"unknown: {name}, known: {', '.join(SCHEDULERS)}") from None
+    settings = dict(pipeline.scheduler.config)
+    setattr(pipeline, "scheduler", scheduler_class.from_config(settings))  # noqa: B010
     return pipeline
 
 
 @mistake("with_scheduler", rejected_by=KEEPS, says="make a new pipeline")
 def the_same_pipeline_by_another_name(pipeline, name):
-    """A second name for a pipeline is not a second pipeline."""
+    """The scheduler is put into the pipeline that was given, instead of into a new one."""
     result = pipeline
     result.register_modules(scheduler=made(pipeline, name))
     return result
@@ -141,27 +177,27 @@ def the_same_pipeline_by_another_name(pipeline, name):
     says="only the model that was trained",
 )
 def untrained_model(pipeline, name):
-    """A UNet of the same configuration has other weights."""
+    """The UNet is built from its configuration, so its weights are random."""
     unet = UNet2DModel.from_config(pipeline.unet.config)
     return DDPMPipeline(unet=unet, scheduler=made(pipeline, name))
 
 
 @mistake("with_scheduler", rejected_by=PARTS, says="a `StableDiffusionPipeline` of Diffusers")
 def always_a_ddpm_pipeline(pipeline, name):
-    """The class is written down, where that of the given pipeline is meant."""
+    """DDPMPipeline is written into the function, whatever class the given pipeline has."""
     return DDPMPipeline(unet=pipeline.unet, scheduler=made(pipeline, name))
 
 
 @mistake("with_scheduler", rejected_by=UNKNOWN, says="A dict raises KeyError")
 def unknown_name_in_a_dict(pipeline, name):
-    """The dict is asked without a look."""
+    """An unknown name raises KeyError, as a dict does, and not ValueError."""
     scheduler = SCHEDULERS[name].from_config(pipeline.scheduler.config)
     return type(pipeline)(**{**pipeline.components, "scheduler": scheduler})
 
 
 @mistake("with_scheduler", rejected_by=UNKNOWN, says="whose message lists the names")
 def error_without_the_names(pipeline, name):
-    """A ValueError that does not help."""
+    """The error does not list the names that there are."""
     if name not in SCHEDULERS:
         raise ValueError(f"unknown scheduler {name}")
     return type(pipeline)(**{**pipeline.components, "scheduler": made(pipeline, name)})
@@ -169,7 +205,7 @@ def error_without_the_names(pipeline, name):
 
 @mistake("with_scheduler", rejected_by=UNKNOWN, says="for the name")
 def unknown_names_are_ddpm(pipeline, name):
-    """A typing mistake goes unnoticed and samples by DDPM."""
+    """An unknown name raises no error, but gives DDPM."""
     cls = SCHEDULERS.get(name, DDPMScheduler)
     scheduler = cls.from_config(pipeline.scheduler.config)
     return type(pipeline)(**{**pipeline.components, "scheduler": scheduler})
@@ -181,7 +217,9 @@ def unknown_names_are_ddpm(pipeline, name):
     says="was the setting passed on",
 )
 def what_the_class_does_not_know_is_dropped(pipeline, name):
-    """Only the settings that the new class knows are kept."""
+    """Settings that the new class does not know are dropped, so that they are lost on the way
+    back.
+    """
     known = made(pipeline, name)
     scheduler = copy.deepcopy(known)
     names = SCHEDULERS[name]._get_init_keys(SCHEDULERS[name])
@@ -192,14 +230,27 @@ def what_the_class_does_not_know_is_dropped(pipeline, name):
 
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="`init_noise_sigma`")
 def bare_noise(model, scheduler, noise, num_inference_steps):
-    """The walk begins with noise of variance 1, whatever the scheduler wants."""
+    """The noise is not multiplied by `init_noise_sigma`."""
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input, start=noise)
 
 
+@rewrite(bare_noise)
+def bare_noise_in_a_loop_of_ones_own(model, scheduler, noise, num_inference_steps):
+    """The whole loop, with gradients switched off for a single call."""
+    scheduler.set_timesteps(num_inference_steps)
+    latents = noise.clone()
+    for t in scheduler.timesteps.clone():
+        model_input = scheduler.scale_model_input(latents, t)
+        with torch.inference_mode():
+            eps = model(model_input, t, return_dict=False)[0]
+        latents = scheduler.step(eps.clone(), t, latents, return_dict=False)[0]
+    return latents
+
+
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="before `set_timesteps`")
 def strength_before_the_timesteps(model, scheduler, noise, num_inference_steps):
-    """The strength is read before the scheduler knows how many steps there are."""
+    """`init_noise_sigma` is read before `set_timesteps`, on which it depends."""
     scheduler = type(scheduler).from_config(scheduler.config)
     sample = noise * scheduler.init_noise_sigma
     scheduler.set_timesteps(num_inference_steps)
@@ -208,7 +259,7 @@ def strength_before_the_timesteps(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="before `set_timesteps`")
 def strength_of_an_earlier_walk(model, scheduler, noise, num_inference_steps):
-    """The strength is read while the scheduler is still set for an earlier walk."""
+    """`init_noise_sigma` is read before `set_timesteps`, on which it depends."""
     sample = noise * scheduler.init_noise_sigma
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input, start=sample)
@@ -217,7 +268,9 @@ def strength_of_an_earlier_walk(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[heun-leading]", says="more than the 6 steps")
 @torch.no_grad()
 def as_many_calls_as_steps(model, scheduler, noise, num_inference_steps):
-    """The steps are counted, where the list of timesteps may be longer."""
+    """As many timesteps are walked as steps were asked for, but the scheduler's list may be
+    longer.
+    """
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for i in range(num_inference_steps):
@@ -230,7 +283,7 @@ def as_many_calls_as_steps(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=SHOWN, says="the number of the step")
 @torch.no_grad()
 def number_of_the_step(model, scheduler, noise, num_inference_steps):
-    """The model is told which step it is, as if it knew of steps."""
+    """The model gets the number of the step instead of the timestep."""
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for i, t in enumerate(scheduler.timesteps):
@@ -242,7 +295,7 @@ def number_of_the_step(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="Each sample was clamped")
 @torch.no_grad()
 def clamped_in_each_step(model, scheduler, noise, num_inference_steps):
-    """Samples are larger than 1 on the way: the clamp cuts the noise off."""
+    """Each sample is clamped to [-1, 1] on the way, which cuts its noise off."""
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
@@ -253,7 +306,7 @@ def clamped_in_each_step(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by=DRAWN, says="Is it seeded here")
 def seeded_at_the_beginning(model, scheduler, noise, num_inference_steps):
-    """The noise is given, but DDPM draws more of it: with a fixed seed always the same."""
+    """A seed inside the function makes the noise of the steps always the same."""
     torch.manual_seed(0)
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input)
@@ -261,7 +314,7 @@ def seeded_at_the_beginning(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by=TRAINABLE, says="`requires_grad_(False)` stays in the model")
 def weights_frozen(model, scheduler, noise, num_inference_steps):
-    """No gradients are kept, and none will be in the next training either."""
+    """The model is left frozen by `requires_grad_(False)`."""
     model.requires_grad_(False)
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
@@ -273,7 +326,7 @@ def weights_frozen(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by=TRAINABLE, says="as before the call")
 def weights_frozen_and_all_thawed(model, scheduler, noise, num_inference_steps):
-    """What had been frozen on purpose is trained from now on."""
+    """All weights require gradients afterwards, also those that had been frozen on purpose."""
     result = weights_frozen(model, scheduler, noise, num_inference_steps)
     model.requires_grad_(True)
     return result
@@ -281,7 +334,7 @@ def weights_frozen_and_all_thawed(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by="test_no_graph_is_kept", says="autograd is switched off")
 def autograd_left_off(model, scheduler, noise, num_inference_steps):
-    """Switched off for the loop, and for everything that comes after it."""
+    """Autograd is switched off, and never on again."""
     torch.set_grad_enabled(False)
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input)
@@ -293,21 +346,35 @@ def autograd_left_off(model, scheduler, noise, num_inference_steps):
     says="`scale_model_input` comes before it",
 )
 def not_scaled(model, scheduler, noise, num_inference_steps):
-    """The model is shown the sample as the scheduler has it, a hundred times too large."""
+    """The model is shown the sample without `scale_model_input`."""
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, lambda sample, t: sample)
 
 
+@rewrite(not_scaled)
+@torch.no_grad()
+def not_scaled_in_a_loop_of_ones_own(model, scheduler, noise, num_inference_steps):
+    """The whole loop with arguments by keyword."""
+    scheduler.set_timesteps(num_inference_steps=num_inference_steps)
+    x = scheduler.init_noise_sigma * noise
+    for t in scheduler.timesteps:
+        output = model(sample=x, timestep=t)
+        x = scheduler.step(model_output=output["sample"], timestep=t, sample=x)["prev_sample"]
+    return x
+
+
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="Nothing is scaled")
 def the_loop_of_ddpm(model, scheduler, noise, num_inference_steps):
-    """Neither the noise nor the sample is scaled."""
+    """Nothing is scaled: neither the noise by `init_noise_sigma` nor the sample by
+    `scale_model_input`.
+    """
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, lambda sample, t: sample, start=noise)
 
 
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="is scaled twice")
 def scaled_twice(model, scheduler, noise, num_inference_steps):
-    """What was scaled is scaled again."""
+    """The sample is scaled twice by `scale_model_input`."""
     scheduler.set_timesteps(num_inference_steps)
     scale = scheduler.scale_model_input
     return walk(model, scheduler, noise, lambda sample, t: scale(scale(sample, t), t))
@@ -316,7 +383,7 @@ def scaled_twice(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="for the model alone")
 @torch.no_grad()
 def scaled_sample_stepped(model, scheduler, noise, num_inference_steps):
-    """The scaled sample takes the place of the sample, also for `step`."""
+    """The scaled sample is given to `step`, too, where it is for the model alone."""
     model.eval()
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
@@ -329,7 +396,7 @@ def scaled_sample_stepped(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[heun-leading]", says="Nothing is scaled")
 @torch.no_grad()
 def only_euler_is_scaled(model, scheduler, noise, num_inference_steps):
-    """The class is asked for, not the scheduler: others scale too."""
+    """Only for Euler's scheduler anything is scaled, but others scale, too."""
     scheduler.set_timesteps(num_inference_steps)
     if not isinstance(scheduler, EulerDiscreteScheduler):
         return walk(model, scheduler, noise, lambda sample, t: sample, start=noise)
@@ -338,14 +405,14 @@ def only_euler_is_scaled(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by=SHOWN, says="`set_timesteps` comes first")
 def timesteps_not_set(model, scheduler, noise, num_inference_steps):
-    """The timesteps of an earlier picture are walked again."""
+    """`set_timesteps` is never called, so the timesteps of an earlier walk are taken."""
     return walk(model, scheduler, noise, scheduler.scale_model_input)
 
 
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="Upwards")
 @torch.no_grad()
 def upwards(model, scheduler, noise, num_inference_steps):
-    """From little noise to much."""
+    """The timesteps are walked upwards, from little noise to much."""
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for t in reversed(scheduler.timesteps):
@@ -357,7 +424,7 @@ def upwards(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="must be fed back")
 @torch.no_grad()
 def not_fed_back(model, scheduler, noise, num_inference_steps):
-    """Each step begins with the noise."""
+    """The sample is not fed back: each `step` begins with the noise."""
     scheduler.set_timesteps(num_inference_steps)
     start = sample = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
@@ -369,7 +436,7 @@ def not_fed_back(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[ddim-leading]", says="guess of the end")
 @torch.no_grad()
 def clean_guess_fed_back(model, scheduler, noise, num_inference_steps):
-    """The guess of the clean picture is taken for the next sample."""
+    """`pred_original_sample`, the guess at the picture, is fed back instead of `prev_sample`."""
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
@@ -378,10 +445,27 @@ def clean_guess_fed_back(model, scheduler, noise, num_inference_steps):
     return sample
 
 
+@rewrite(clean_guess_fed_back)
+def clean_guess_fed_back_by_its_key(model, scheduler, noise, num_inference_steps):
+    """A function takes the step and gives the wrong field of its result."""
+
+    def step(x, t):
+        with torch.no_grad():
+            eps = model(scheduler.scale_model_input(sample=x, timestep=t), t)[0]
+        result = scheduler.step(eps, t, x)
+        return result["pred_original_sample"]
+
+    scheduler.set_timesteps(num_inference_steps)
+    x = scheduler.init_noise_sigma * noise
+    for t in scheduler.timesteps:
+        x = step(x, t)
+    return x
+
+
 @mistake("denoise_scaled", rejected_by=SHOWN, says="in a `UNet2DOutput`")
 @torch.no_grad()
 def model_output_not_unwrapped(model, scheduler, noise, num_inference_steps):
-    """`model(...)` is no tensor."""
+    """The model's output object is used, not the tensor `sample` within it."""
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
@@ -393,7 +477,7 @@ def model_output_not_unwrapped(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-leading]", says="`.prev_sample` of a step")
 @torch.no_grad()
 def step_output_not_unwrapped(model, scheduler, noise, num_inference_steps):
-    """`step(...)` is no tensor."""
+    """The output object of `step` is used, not the tensor `prev_sample` within it."""
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
@@ -405,7 +489,7 @@ def step_output_not_unwrapped(model, scheduler, noise, num_inference_steps):
 @mistake("denoise_scaled", rejected_by=f"{SHOWN}[euler-linspace]", says="at [")
 @torch.no_grad()
 def timesteps_as_whole_numbers(model, scheduler, noise, num_inference_steps):
-    """Euler's timesteps may lie between those of the training; cut off they do not fit."""
+    """The timesteps are cut off to whole numbers for the model, but Euler's may lie in between."""
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
     for t in scheduler.timesteps:
@@ -416,7 +500,7 @@ def timesteps_as_whole_numbers(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by=f"{LAST}[ddim]", says="[0, 1] and clamped")
 def brought_to_a_picture(model, scheduler, noise, num_inference_steps):
-    """What a pipeline does with the last sample is not the loop's business."""
+    """The last sample is rescaled to [0, 1] and clamped, as a pipeline does."""
     scheduler.set_timesteps(num_inference_steps)
     sample = walk(model, scheduler, noise, scheduler.scale_model_input)
     return (sample / 2 + 0.5).clamp(0, 1)
@@ -424,14 +508,14 @@ def brought_to_a_picture(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by=f"{LAST}[ddim]", says="was clamped")
 def clamped(model, scheduler, noise, num_inference_steps):
-    """The last sample is clamped."""
+    """The last sample is clamped to [-1, 1]."""
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input).clamp(-1, 1)
 
 
 @mistake("denoise_scaled", rejected_by=f"{MODE}[True]", says="evaluation mode")
 def in_training_mode(model, scheduler, noise, num_inference_steps):
-    """The model is left in training mode."""
+    """`model.eval()` is missing: the model is asked in the mode in which it came."""
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input)
 
@@ -440,7 +524,7 @@ def in_training_mode(model, scheduler, noise, num_inference_steps):
     "denoise_scaled", rejected_by=f"{MODE}[True]", says="afterwards the model is in evaluation"
 )
 def left_in_evaluation_mode(model, scheduler, noise, num_inference_steps):
-    """A training that goes on after a preview would go on without dropout."""
+    """The model is left in evaluation mode."""
     model.eval()
     scheduler.set_timesteps(num_inference_steps)
     return walk(model, scheduler, noise, scheduler.scale_model_input)
@@ -448,7 +532,7 @@ def left_in_evaluation_mode(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by="test_no_graph_is_kept", says="torch.no_grad()")
 def on_the_graph(model, scheduler, noise, num_inference_steps):
-    """Every step stays in memory for a backward pass that never comes."""
+    """`torch.no_grad()` is missing, so every step is kept for a backward pass."""
     model.eval()
     scheduler.set_timesteps(num_inference_steps)
     sample = noise * scheduler.init_noise_sigma
@@ -460,13 +544,13 @@ def on_the_graph(model, scheduler, noise, num_inference_steps):
 
 @mistake("denoise_scaled", rejected_by="test_no_graph_is_kept", says="torch.no_grad()")
 def detached_at_the_end(model, scheduler, noise, num_inference_steps):
-    """Detached when all the memory has been used already."""
+    """The pictures are detached at the end only, when the graph of all steps lies in memory."""
     return on_the_graph(model, scheduler, noise, num_inference_steps).detach()
 
 
 @mistake("denoise_scaled", rejected_by="test_the_noise_stays_as_it_was", says="was changed")
 def noise_scaled_in_place(model, scheduler, noise, num_inference_steps):
-    """The noise is scaled in place: the next sampler gets it a hundred times too strong."""
+    """The caller's noise is scaled in place."""
     scheduler.set_timesteps(num_inference_steps)
     noise *= scheduler.init_noise_sigma
     return walk(model, scheduler, noise, scheduler.scale_model_input, start=noise)

@@ -7,7 +7,7 @@ import torch
 from diffusers import DDIMScheduler
 from PIL import Image
 
-from kata.zoo import mistake, variant
+from kata.zoo import mistake, rewrite, variant
 
 OWN_SEED = "test_each_generator_is_seeded_by_its_own_seed"
 DEVICE = "test_generators_are_made_for_the_device"
@@ -31,47 +31,67 @@ def paint(pipeline, count, generator, steps):
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="seeded by the last seed")
 def one_generator_seeded_anew(seeds, device="cpu"):
-    """One generator is seeded again and again, and put into the list each time."""
+    """One generator is seeded again and again, and put into the list each time, so the last seed
+    decides.
+    """
     generator, generators = torch.Generator(device), []
     for seed in seeds:
         generators.append(generator.manual_seed(seed))
     return generators
 
 
+@rewrite(one_generator_seeded_anew)
+def one_generator_seeded_anew_in_a_comprehension(seeds, device="cpu"):
+    """The generator is made before the list, not within it."""
+    rng = torch.Generator(device=torch.device(device))
+    return [rng.manual_seed(int(seed)) for seed in seeds]
+
+
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="seeded by the first seed")
 def the_first_seed_for_all(seeds, device="cpu"):
-    """A list that repeats one generator."""
+    """The list repeats one generator, which the first seed has seeded."""
     return [torch.Generator(device).manual_seed(seeds[0])] * len(seeds)
 
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="the result is a generator")
 def one_for_all(seeds, device="cpu"):
-    """One generator, no list."""
+    """One generator is returned, and no list."""
     return torch.Generator(device).manual_seed(seeds[0])
 
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="makes one of its own")
 def global_state_seeded(seeds, device="cpu"):
-    """`torch.manual_seed` seeds the global state; `random.seed` returns nothing."""
+    """The global random state is seeded, and no generators are made."""
     return [random.seed(seed) for seed in seeds]
 
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="which `torch.manual_seed` returns")
 def global_generators(seeds, device="cpu"):
-    """`torch.manual_seed` returns the one global generator."""
+    """`torch.manual_seed` returns the one global generator each time."""
     return [torch.manual_seed(seed) for seed in seeds]
+
+
+@rewrite(global_generators)
+def global_generators_in_a_loop(seeds, device="cpu"):
+    """The default generator, seeded in a loop and appended each time."""
+    everybody = torch.random.default_generator
+    generators = []
+    for seed in seeds:
+        everybody.manual_seed(seed)
+        generators.append(everybody)
+    return generators
 
 
 @mistake("seeded_generators", rejected_by=UNTOUCHED, says="global random state")
 def seeded_the_global_state_too(seeds, device="cpu"):
-    """The global state is set on the way."""
+    """The global random state is seeded on the way."""
     torch.manual_seed(seeds[0])
     return seeded(seeds)
 
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="the state of `torch.Generator()")
 def seeds_forgotten(seeds, device="cpu"):
-    """A new generator has torch's default seed, whatever the list says."""
+    """The generators are never seeded: they have the default seed, whatever the list says."""
     return [torch.Generator(device) for _ in seeds]
 
 
@@ -83,19 +103,19 @@ def numbered(seeds, device="cpu"):
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="in another order")
 def sorted_seeds(seeds, device="cpu"):
-    """Sorted, perhaps by a set or a dict on the way."""
+    """The seeds are sorted, so that the generators come in another order."""
     return [torch.Generator(device).manual_seed(seed) for seed in sorted(set(seeds))]
 
 
 @mistake("seeded_generators", rejected_by="test_a_seed_may_come_twice", says="has 2 items")
 def each_seed_once(seeds, device="cpu"):
-    """A dict keeps one of two equal seeds."""
+    """Equal seeds give one generator together, as by a dict, not one each."""
     return list({seed: torch.Generator(device).manual_seed(seed) for seed in seeds}.values())
 
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="drawn already")
 def drawn_from(seeds, device="cpu"):
-    """A first number is drawn, to see whether it works."""
+    """A first number is drawn from each generator."""
     generators = seeded(seeds)
     for generator in generators:
         torch.rand(1, generator=generator)
@@ -104,7 +124,7 @@ def drawn_from(seeds, device="cpu"):
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="is in another state")
 def seed_instead_of_manual_seed(seeds, device="cpu"):
-    """`seed()` takes a seed of chance."""
+    """`seed()` is called, which takes a random seed, instead of `manual_seed`."""
     generators = [torch.Generator(device) for _ in seeds]
     for generator in generators:
         generator.seed()
@@ -113,45 +133,60 @@ def seed_instead_of_manual_seed(seeds, device="cpu"):
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="item 0 of the list is")
 def numbers_of_manual_seed(seeds, device="cpu"):
-    """`initial_seed` gives a number."""
+    """Numbers are returned in the place of generators."""
     return [torch.Generator(device).manual_seed(seed).initial_seed() for seed in seeds]
 
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="Pipelines take a list")
 def in_a_tuple(seeds, device="cpu"):
-    """A pipeline takes a tuple for one generator."""
+    """The generators are returned in a tuple, which a pipeline takes for one generator."""
     return tuple(seeded(seeds))
 
 
 @mistake("seeded_generators", rejected_by=OWN_SEED, says="cut off at 32 bits")
 def cut_off_at_32_bits(seeds, device="cpu"):
-    """As NumPy wants them; torch takes 64 bits."""
+    """The seeds are cut off at 32 bits, where torch takes 64."""
     return seeded([seed % 2**32 for seed in seeds])
 
 
 @mistake("seeded_generators", rejected_by=DEVICE, says="does not reach")
 def device_ignored(seeds, device="cpu"):
-    """All generators draw on the CPU."""
+    """The generators are made on the CPU, whatever `device` says."""
     return seeded(seeds)
 
 
 @mistake("seeded_generators", rejected_by=TWICE, says="share one generator")
 def equal_seeds_share_a_generator(seeds, device="cpu"):
-    """One generator for each different seed: who comes second draws what comes next."""
+    """Equal seeds share one generator, so that the second draws what comes next."""
     generators = {seed: torch.Generator(device).manual_seed(seed) for seed in seeds}
     return [generators[seed] for seed in seeds]
 
 
 @mistake("generate_each", rejected_by=OWN_PICTURE, says="which the first seed has seeded")
 def one_generator_for_the_batch(pipeline, seeds, num_inference_steps=50):
-    """One generator, made once and used by all."""
+    """One generator, seeded by the first seed, is used for the whole batch."""
     generator = torch.Generator().manual_seed(seeds[0])
     return paint(pipeline, len(seeds), generator, num_inference_steps)
 
 
+@rewrite(one_generator_for_the_batch)
+def one_generator_for_the_batch_by_hand(pipeline, seeds, num_inference_steps=50):
+    """The first seed is taken by a loop that ends at once; the pipeline gives a tuple."""
+    rng = torch.Generator("cpu")
+    for seed in seeds:
+        rng.manual_seed(seed)
+        break
+    (images,) = pipeline(
+        len(seeds), generator=rng, num_inference_steps=num_inference_steps, return_dict=False
+    )
+    return images
+
+
 @mistake("generate_each", rejected_by=OWN_PICTURE, says="which the last seed has seeded")
 def generator_seeded_anew(pipeline, seeds, num_inference_steps=50):
-    """One generator, seeded by the last seed in the end, several times in the list."""
+    """One generator is seeded again and again, and put into the list each time, so the last seed
+    decides.
+    """
     generator = torch.Generator()
     generators = [generator.manual_seed(seed) for seed in seeds]
     return paint(pipeline, len(seeds), generators, num_inference_steps)
@@ -159,7 +194,7 @@ def generator_seeded_anew(pipeline, seeds, num_inference_steps=50):
 
 @mistake("generate_each", rejected_by=OWN_PICTURE, says="Every picture comes from the first seed")
 def the_same_picture(pipeline, seeds, num_inference_steps=50):
-    """A generator for each picture, and all of the same seed."""
+    """All generators are seeded by the first seed."""
     generators = seeded(seeds[:1] * len(seeds))
     return paint(pipeline, len(seeds), generators, num_inference_steps)
 
@@ -178,7 +213,7 @@ def in_order_of_the_seeds(pipeline, seeds, num_inference_steps=50):
 
 @mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddpm]", says="from torch's global state")
 def only_the_first_noise_is_seeded(pipeline, seeds, num_inference_steps=50):
-    """What DDPM adds on the way comes from the global state."""
+    """Only the first noise is seeded; what the steps add comes from the global state."""
     generators, shape = seeded(seeds), (1, 3, *[pipeline.unet.config.sample_size] * 2)
     sample = torch.cat([torch.randn(shape, generator=generator) for generator in generators])
     pipeline.scheduler.set_timesteps(num_inference_steps)
@@ -192,13 +227,25 @@ def only_the_first_noise_is_seeded(pipeline, seeds, num_inference_steps=50):
 
 @mistake("generate_each", rejected_by=BATCH, says="One call of the pipeline for each seed")
 def one_call_for_each(pipeline, seeds, num_inference_steps=50):
-    """Right pictures, but one after the other: the GPU waits."""
+    """The pipeline is called once for each seed, not once for all of them."""
     return [paint(pipeline, 1, one, num_inference_steps)[0] for one in seeded(seeds)]
+
+
+@rewrite(one_call_for_each)
+def one_call_for_each_in_a_loop(pipeline, seeds, num_inference_steps=50):
+    """A loop over the seeds, without a batch size."""
+    pictures = []
+    for seed in seeds:
+        rng = torch.Generator()
+        rng.manual_seed(seed)
+        output = pipeline(generator=rng, num_inference_steps=num_inference_steps)
+        pictures.append(output.images[0])
+    return pictures
 
 
 @mistake("generate_each", rejected_by=BATCH, says="was painted once")
 def each_seed_painted_once(pipeline, seeds, num_inference_steps=50):
-    """One picture for two places: right, but not what was asked for."""
+    """Each different seed is painted once, and its picture used for all places of it."""
     unique = list(dict.fromkeys(seeds))
     pictures = paint(pipeline, len(unique), seeded(unique), num_inference_steps)
     return [pictures[unique.index(seed)] for seed in seeds]
@@ -206,7 +253,7 @@ def each_seed_painted_once(pipeline, seeds, num_inference_steps=50):
 
 @mistake("generate_each", rejected_by=BATCH, says="each with 2 or 4 of 6 pictures")
 def in_chunks_of_four(pipeline, seeds, num_inference_steps=50):
-    """A batch of a size that fits any GPU."""
+    """The pictures are painted in chunks of four, not in one batch."""
     pictures = []
     for start in range(0, len(seeds), 4):
         chunk = seeds[start : start + 4]
@@ -216,7 +263,7 @@ def in_chunks_of_four(pipeline, seeds, num_inference_steps=50):
 
 @mistake("generate_each", rejected_by=PARTS, says="another scheduler")
 def by_a_scheduler_of_its_own(pipeline, seeds, num_inference_steps=50):
-    """DDIM draws nothing in its steps, and stays in the pipeline of whoever called."""
+    """The caller's pipeline gets another scheduler, and keeps it."""
     config = pipeline.scheduler.config
     pipeline.scheduler = DDIMScheduler.from_config(config, clip_sample=True)
     return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
@@ -224,33 +271,33 @@ def by_a_scheduler_of_its_own(pipeline, seeds, num_inference_steps=50):
 
 @mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddpm]", says="is another one than this seed")
 def by_the_scheduler_of_ddim(pipeline, seeds, num_inference_steps=50):
-    """Faster, and other pictures."""
+    """The caller's pipeline gets another scheduler, and keeps it."""
     pipeline.scheduler = DDIMScheduler.from_config(pipeline.scheduler.config)
     return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
 
 
 @mistake("generate_each", rejected_by=PARTS, says="another `requires_grad`")
 def weights_frozen(pipeline, seeds, num_inference_steps=50):
-    """The model is frozen for good, to save memory once."""
+    """The model is left frozen by `requires_grad_(False)`."""
     pipeline.unet.requires_grad_(False)
     return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
 
 
 @mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddim]", says="A tuple was given there")
 def generators_in_a_tuple(pipeline, seeds, num_inference_steps=50):
-    """A pipeline takes a tuple for one generator."""
+    """The generators are given in a tuple, which a pipeline takes for one generator."""
     return paint(pipeline, len(seeds), tuple(seeded(seeds)), num_inference_steps)
 
 
 @mistake("generate_each", rejected_by=f"{OWN_PICTURE}[ddim]", says="50 times for 6 steps")
 def always_fifty_steps(pipeline, seeds, num_inference_steps=50):
-    """The number of steps is not handed on."""
+    """The number of steps is always 50, whatever was asked for."""
     return paint(pipeline, len(seeds), seeded(seeds), 50)
 
 
 @mistake("generate_each", rejected_by=OWN_PICTURE, says="ImagePipelineOutput")
 def output_not_unwrapped(pipeline, seeds, num_inference_steps=50):
-    """The pictures lie in `.images`."""
+    """The pipeline's whole output is returned: the pictures are never taken out of it."""
     return pipeline(
         batch_size=len(seeds), generator=seeded(seeds), num_inference_steps=num_inference_steps
     )
@@ -258,7 +305,7 @@ def output_not_unwrapped(pipeline, seeds, num_inference_steps=50):
 
 @mistake("generate_each", rejected_by=OWN_PICTURE, says="has 1 items")
 def batch_size_forgotten(pipeline, seeds, num_inference_steps=50):
-    """Without `batch_size` a pipeline paints one picture, however many generators there are."""
+    """`batch_size` is not handed on, so that there is one picture."""
     generators = seeded(seeds)
     images = pipeline(generator=generators[0], num_inference_steps=num_inference_steps).images
     return images
@@ -270,20 +317,20 @@ def batch_size_forgotten(pipeline, seeds, num_inference_steps=50):
     says="1000 steps",
 )
 def number_of_steps_ignored(pipeline, seeds, num_inference_steps=50):
-    """A pipeline of DDPM takes 1000 steps when it is told nothing."""
+    """The number of steps is not handed on, so the pipeline takes 1000."""
     return pipeline(batch_size=len(seeds), generator=seeded(seeds)).images
 
 
 @mistake("generate_each", rejected_by=GLOBAL, says="global random state")
 def everything_seeded(pipeline, seeds, num_inference_steps=50):
-    """The global state is seeded, to be on the safe side."""
+    """The global random state is seeded as well."""
     torch.manual_seed(seeds[0])
     return paint(pipeline, len(seeds), seeded(seeds), num_inference_steps)
 
 
 @mistake("generate_each", rejected_by=NEIGHBOURS, says="without their neighbours")
 def seeds_spoilt_by_the_place(pipeline, seeds, num_inference_steps=50):
-    """A place in the batch is mixed into the seed."""
+    """The place in the batch is added to the seed."""
     generators = seeded([seed + place for place, seed in enumerate(seeds)])
     return paint(pipeline, len(seeds), generators, num_inference_steps)
 

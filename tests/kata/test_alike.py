@@ -78,6 +78,39 @@ def test_models_are_compared_by_their_weights():
     assert not compare(one, other)
 
 
+def test_a_setting_may_be_given_or_left_to_the_class_in_a_list_or_a_tuple():
+    options = {"down_block_types": ("DownBlock2D",), "up_block_types": ("UpBlock2D",)}
+    one, other, third = (
+        tiny_unet(block_out_channels=blocks, **options, **given)
+        for blocks, given in (((8,), {}), ([8], {"in_channels": 3}), ((8,), {"act_fn": "gelu"}))
+    )
+    for model in (other, third):
+        model.load_state_dict(one.state_dict())
+    assert compare(one, other)
+    assert not compare(one, third)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (7, torch.tensor(7), True),
+        (torch.tensor([7]), torch.tensor(7, dtype=torch.int32), True),
+        (7, torch.tensor(8), False),
+        (7, torch.tensor(7.0), False),
+        (7, torch.tensor([7, 7]), False),
+    ],
+)
+def test_a_model_may_be_told_of_one_timestep_in_several_ways(one, other, same):
+    assert compare({"timestep": one}, {"timestep": other}) is same
+
+
+def test_what_stayed_with_the_learner_is_known_by_what_it_gives_where_it_can_be_called():
+    compose, function = (Reference(0, name, True) for name in ("Compose", "function"))
+    assert compare(compose, function)
+    assert not compare(compose, Reference(1, "Compose", True))
+    assert not compare(compose, Reference(0, "Compose", False))
+
+
 def test_keys_can_be_left_out():
     one, other = (pack({"names": name, "result": 1}) for name in "ab")
     assert not alike(one, other)

@@ -174,6 +174,20 @@ def test_each_mistake_finds_the_files_that_the_learners_code_found(kata, monkeyp
     assert explains(entry, exercise)
 
 
+def test_a_checkpoint_may_have_names_of_its_own(kata, monkeypatch, tmp_path):
+    def saving(**table):
+        def save(scheduler, path, timesteps, generator=None):
+            """It saves."""
+            torch.save(table, path)
+
+        return save
+
+    call = lambda e: e.corrupt(None, str(tmp_path / "saved"), None)  # noqa: E731
+    with_mistakes(monkeypatch, saving(weights=1))
+    assert diagnose(after(kata, saving(model=1), call, tmp_path), NORMAL).name == "save"
+    assert diagnose(after(kata, saves("a text"), call, tmp_path), NORMAL) is None
+
+
 def test_only_mistakes_in_functions_that_were_called_are_tried(kata):
     tried = {entry.replaces for entry in suspects(after(kata, no_noise))}
     assert tried == {"corrupt"}
