@@ -126,8 +126,9 @@ def _look_at_zoo(kata: Kata, count: Counter) -> Iterator[tuple[str, str, str]]:
     if not kata.zoo.is_file():
         return
     zoo = entries(load_file(kata.zoo))
-    count["mistakes"] = sum(entry.is_mistake for entry in zoo)
-    count["variants"] = len(zoo) - count["mistakes"]
+    count["rewrites"] = sum(entry.original is not None for entry in zoo)
+    count["mistakes"] = sum(entry.is_mistake for entry in zoo) - count["rewrites"]
+    count["variants"] = len(zoo) - count["mistakes"] - count["rewrites"]
     name = str(kata.zoo.relative_to(kata.root))
     if count["mistakes"] < ENOUGH_MISTAKES:
         yield name, f"{count['mistakes']} mistakes", f"think of {ENOUGH_MISTAKES} that people make"
@@ -243,10 +244,11 @@ def _judge(recorder: _Recorder, findings: Findings) -> None:
 def _table(katas: list[Kata], counts: dict[str, Counter]) -> Table:
     table = Table(title="Katas", title_justify="left", box=None, pad_edge=False)
     table.add_column("kata")
-    for name in ("tests", "mistakes", "variants", "seconds"):
+    columns = ("tests", "mistakes", "rewrites", "variants")
+    for name in (*columns, "seconds"):
         table.add_column(name, justify="right")
     rows = [(kata.id, counts[kata.id]) for kata in katas]
     for name, count in [*rows, ("together", sum(counts.values(), Counter()))]:
-        numbers = [str(count[key]) for key in ("tests", "mistakes", "variants")]
+        numbers = [str(count[key]) for key in columns]
         table.add_row(name, *numbers, f"{count['seconds']:.1f}")
     return table

@@ -32,7 +32,8 @@ class Screen:
         return "\n".join([self.headline, *(text for _, text in self._layout(width=100))])
 
     def toterminal(self, terminal) -> None:
-        terminal.line(self.headline, bold=True)
+        for line in textwrap.wrap(self.headline, max(terminal.fullwidth, 40)):
+            terminal.line(line, bold=True)
         terminal.line("")
         for label, text in self._layout(terminal.fullwidth):
             terminal.line(text, **COLOURS.get(label, {}))
