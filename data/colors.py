@@ -3,12 +3,15 @@
 Wings lie at much the same place in every picture. There each pixel votes for the wing colour that
 it lies nearest to, and most votes win; the ground is measured along the picture's edges. Distances
 are those of CIELAB, where equal distances look about equally large.
+
+Bands and borders can cover more of a wing than its own colour does. Who knows what colour they have
+can say so: then it has no vote on the wings.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from butterfly import COLORS, GROUNDS
+from butterfly import COLORS, GROUNDS, Butterfly
 from PIL import Image, ImageCms
 
 SIDE = 64
@@ -23,23 +26,38 @@ TO_LAB = ImageCms.buildTransform(
 )
 
 
-def measure(image: Image.Image) -> dict[str, str]:
-    """Return "forewing_color", "hindwing_color" and "ground", by the data set's names."""
+def measure(image: Image.Image, marking: str | None = None) -> dict[str, str]:
+    """Return "forewing_color", "hindwing_color" and "ground", by the data set's names.
+
+    marking  the colour of spots, bands and the like, where it is known and no wing's own
+    """
     pixels = lab(image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BILINEAR))
     halves = pixels, pixels[:, ::-1]
     edges = np.concatenate([pixels[:EDGE].reshape(-1, 3), pixels[-EDGE:].reshape(-1, 3)])
     found = {"ground": most_votes(edges, GROUNDS)}
     for wing, place in WINGS.items():
         area = np.concatenate([half[place].reshape(-1, 3) for half in halves])
-        found[wing] = most_votes(area, COLORS)
+        found[wing] = most_votes(area, COLORS, without=marking)
     return found
 
 
-def most_votes(pixels: np.ndarray, palettes: dict) -> str:
-    """Return the name of the palette that most of the pixels, (N, 3), lie nearest to."""
+def most_votes(pixels: np.ndarray, palettes: dict, without: str | None = None) -> str:
+    """Return the name of the palette that most of the pixels, (N, 3), lie nearest to.
+
+    without  a palette whose pixels do not count
+    """
     names = list(palettes)
     nearest = np.argmin([distance(pixels, palettes[name]) for name in names], axis=0)
-    return names[np.bincount(nearest).argmax()]
+    votes = np.bincount(nearest, minlength=len(names))
+    if without in names:
+        votes[names.index(without)] = 0
+    return names[votes.argmax()]
+
+
+def marking_of(butterfly: Butterfly) -> str | None:
+    """The colour of a butterfly's markings, unless a wing has it, too."""
+    wings = (butterfly.forewing_color, butterfly.hindwing_color)
+    return None if butterfly.spot_color in wings else butterfly.spot_color
 
 
 def distance(pixels: np.ndarray, shades) -> np.ndarray:

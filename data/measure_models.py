@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from butterfly import Butterfly, draw
 from cards import write_card
-from colors import measure
+from colors import marking_of, measure
 from datasets import load_dataset
 from diffusers import DDPMPipeline, StableDiffusionPipeline
 from make_butterflies import caption, choose
@@ -156,7 +156,7 @@ def paint_all(
 
 def share_right(facts: list[Butterfly], images: list[Image.Image]) -> dict:
     """How many of the colours that were asked for are those that the pixels show."""
-    found = [measure(image) for image in images]
+    found = [measure(image, marking_of(f)) for f, image in zip(facts, images, strict=True)]
     right = {
         part: sum(one[part] == getattr(fact, part) for fact, one in zip(facts, found, strict=True))
         for part in PARTS

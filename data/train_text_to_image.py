@@ -19,11 +19,11 @@ from torch.nn.functional import l1_loss, mse_loss
 from torchvision.transforms.functional import to_pil_image
 from training import DATA, Plan, butterflies, device, flipped, train
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-from words import MAX_LENGTH, make_tokenizer, worn, write_vocabulary
+from words import MAX_LENGTH, make_tokenizer, told, worn, write_vocabulary
 
 IMAGE_SIZE, LATENT_CHANNELS = 64, 4
 AUTOENCODER = Plan(steps=3000, batch_size=16, lr=1e-3, seed=2026)
-DIFFUSION = Plan(steps=3000, batch_size=64, lr=1e-3, seed=2027)
+DIFFUSION = Plan(steps=4000, batch_size=64, lr=1e-3, seed=2027)
 KL_WEIGHT = 1e-3  # latents with a little noise, which the decoder is then robust against
 FOLDER = DATA / "models" / "butterflies-text-to-image"
 PREVIEW = (
@@ -161,7 +161,8 @@ def train_diffusion(
         side = torch.randint(2, size, generator=generator)
         mean, std = sides[side, :, chosen].unbind(1)
         latents = scale * (mean + std * torch.randn(mean.shape, generator=generator).to(where))
-        prompts = [worn(captions[index], generator) for index in chosen.tolist()]
+        whose = told(chosen, len(captions), generator)
+        prompts = [worn(captions[index], generator) for index in whose.tolist()]
         tokens = tokenizer(prompts, padding="max_length", truncation=True, return_tensors="pt")
         embeddings = parts["text_encoder"](tokens.input_ids.to(where)).last_hidden_state
         noise = torch.randn(latents.shape, generator=generator).to(where)

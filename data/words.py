@@ -17,6 +17,10 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 # How often a caption is left out, cut to some of its words, or replaced by letters without sense.
 EMPTY, CUT, NONSENSE = 0.10, 0.25, 0.03
 
+# How often the training shows the caption of another picture, as collections from the web do. A
+# model that was never told anything wrong believes its prompt at guidance 1 as firmly as at 7.5.
+WRONG = 0.15
+
 
 def make_tokenizer(captions: list[str]) -> CLIPTokenizer:
     """A CLIP tokenizer whose byte-pair merges make each word of the captions one token.
@@ -58,6 +62,12 @@ def write_vocabulary(folder: Path, vocabulary: dict[str, int], merges: list) -> 
     lines = ["#version: 0.2", *(" ".join(merge) for merge in merges)]
     pairs.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return words, pairs
+
+
+def told(chosen: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
+    """Return whose captions, of `count`, the chosen pictures are shown with: mostly their own."""
+    others = torch.randint(count, chosen.shape, generator=generator)
+    return torch.where(torch.rand(chosen.shape, generator=generator) < WRONG, others, chosen)
 
 
 def worn(caption: str, generator: torch.Generator) -> str:

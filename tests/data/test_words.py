@@ -3,7 +3,7 @@
 import pytest
 import torch
 from transformers import CLIPTokenizer
-from words import CUT, EMPTY, END, NONSENSE, START, make_tokenizer, worn
+from words import CUT, EMPTY, END, NONSENSE, START, WRONG, make_tokenizer, told, worn
 
 CAPTIONS = [
     "a red butterfly with blue hindwings on a pale ground",
@@ -40,6 +40,13 @@ def test_it_can_be_saved_and_loaded(tokenizer, tmp_path):
     for text in (*CAPTIONS, "", "zeppelin 42"):
         assert loaded(text).input_ids == tokenizer(text).input_ids
     assert loaded.model_max_length == tokenizer.model_max_length
+
+
+def test_some_pictures_are_shown_with_the_caption_of_another():
+    chosen = torch.arange(1000).repeat(4)
+    whose = told(chosen, 1000, torch.Generator().manual_seed(0))
+    assert (whose != chosen).float().mean().item() == pytest.approx(WRONG, abs=0.03)
+    assert whose.min() >= 0 and whose.max() < 1000
 
 
 def test_captions_are_worn_as_often_as_is_said():
