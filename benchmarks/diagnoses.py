@@ -4,8 +4,9 @@
     python benchmarks/diagnoses.py add_noise unet  these
 
 Each mistake goes through the tests that its zoo names for it. Where a test rejects it, the
-diagnosis should be this mistake, or one that says the very same. Printed are, for each kata, how
-many were named rightly, not at all, and wrongly, and what a diagnosis takes.
+diagnosis should be this mistake (the original, of one that is written otherwise), or one that says
+the very same. Printed are, for each kata, how many were named rightly, not at all, and wrongly, and
+what a diagnosis takes.
 """
 
 import argparse
@@ -37,7 +38,8 @@ def pytest_pyfunc_call(pyfuncitem):
             named = diagnose(exercise, pyfuncitem.name)
             seconds = time.process_time() - started
             facts = (answer.kata.id, answer.entry.name, named and named.name, seconds)
-            right = named and named.misconception == answer.entry.misconception
+            wanted = answer.entry.original or answer.entry
+            right = named and named.misconception == wanted.misconception
             verdict = UNNAMED if named is None else RIGHT if right else WRONG
             pyfuncitem.user_properties.append(("named", [verdict, *facts]))
         raise

@@ -157,10 +157,10 @@ def summed_losses_in_a_loop(
             noise = torch.randn(images.shape)
             prediction = model(scheduler.add_noise(images, noise, t), t).sample
             loss = F.mse_loss(prediction, noise)
-            optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
+            optimizer.zero_grad()
             epoch_loss += loss.item()
         history.append(epoch_loss)
     return history
