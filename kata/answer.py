@@ -20,6 +20,7 @@ class Answer:
     entry  the zoo's function that stands in for one of the reference's
     broken whether the whole file was found unfit; then one result speaks for all its tests
     told   the causes of failures that were told so far, each with the test that told it
+    spent  the seconds that diagnoses of its failures took so far
     """
 
     kata: Kata
@@ -27,6 +28,7 @@ class Answer:
     entry: Entry | None = None
     broken: bool = field(default=False, compare=False)
     told: dict[str, str] = field(default_factory=dict, compare=False)
+    spent: float = field(default=0.0, compare=False)
 
     @property
     def path(self) -> Path:

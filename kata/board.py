@@ -84,7 +84,7 @@ def show_board(terminal, reports: list) -> None:
         _print_need_of_gpu(console, terminal.stats.get("deselected", []))
         _print_total(console, progress)
     if not (todo and terminal.config.getoption("brief")):
-        _print_next(console, next(iter(todo), None) or progress.next_kata(), progress)
+        _print_next(console, next(iter(todo), None) or progress.next_kata(katas[-1]), progress)
     terminal.ensure_newline()
     terminal.write(buffer.getvalue())
 

@@ -21,7 +21,7 @@ from kata.manifest import SOLUTIONS, Kata
 from kata.worker import MissingName, Worker, load_file
 from kata.zoo import Entry, entries
 
-LONGEST = 10.0  # seconds that a learner waits for a diagnosis at most
+LONGEST = 10.0  # seconds that a learner waits for the diagnoses of a kata at most
 SAYS_NOTHING = ("names", "line")  # of an answer: what the learner calls the arguments, and where
 
 

@@ -74,9 +74,15 @@ class Progress:
     def is_done(self, kata: Kata) -> bool:
         return self.state(kata) == DONE
 
-    def next_kata(self) -> Kata | None:
-        """The first in order that is not done; None when all are."""
-        return next((kata for kata in self.manifest.katas if not self.is_done(kata)), None)
+    def next_kata(self, after: Kata | None = None) -> Kata | None:
+        """The first in order that is not done; None when all are.
+
+        after  begin behind this one, and look at those before it last
+        """
+        katas = self.manifest.katas
+        place = katas.index(after) + 1 if after else 0
+        ahead = katas[place:] + katas[:place]
+        return next((kata for kata in ahead if not self.is_done(kata)), None)
 
     def score(self, kata: Kata) -> Score | None:
         """None for a kata that was never judged."""

@@ -4,13 +4,15 @@ A pytest plugin. The whole traceback comes back with `-vv`, `--pdb` or any `--tb
 the first failure alone and the others in a line each.
 """
 
+import time
+
 import pytest
 
 from kata.board import show_board
-from kata.diagnosis import diagnose
+from kata.diagnosis import LONGEST, diagnose
 from kata.exercise import Exercise
 from kata.recording import points_of
-from kata.screen import Screen, fold, make_screen, show_briefly
+from kata.screen import Screen, fold, is_timeout, make_screen, show_briefly
 from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, WRONG, NotStarted
 from kata.zoo import ZooError
 
@@ -54,6 +56,8 @@ def pytest_runtest_makereport(item, call):
         report.longrepr = str(error)
         return report
     exercise = item.funcargs.get("exercise")
+    if is_timeout(error):
+        answer.broken = True  # the other tests would wait for the same loop
     mistake = _mistake(item, exercise, error)
     screen = make_screen(answer, exercise, _sentence(item), error, mistake)
     properties = [
@@ -79,7 +83,12 @@ def _mistake(item: pytest.Item, exercise: Exercise | None, error: BaseException 
     is_learners = item.answer.entry is None and exercise is not None
     if not is_learners or not isinstance(error, Exception) or isinstance(error, NotStarted):
         return ""
-    found = diagnose(exercise, item.name)
+    answer = item.answer
+    if item.config.getoption("brief") and answer.told:
+        return ""  # the first failure alone is shown in full
+    started = time.monotonic()
+    found = diagnose(exercise, item.name, LONGEST - answer.spent)
+    answer.spent += time.monotonic() - started
     return found.misconception if found else ""
 
 

@@ -8,6 +8,8 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from kata.answer import Answer
 from kata.command_line import run_prefix
 from kata.exercise import Exercise
@@ -116,7 +118,8 @@ def show_briefly(terminal, failures: list) -> None:
         if number == 0 or not isinstance(failure, Screen):
             failure.toterminal(terminal)
         elif number <= MOST_BRIEF:
-            terminal.line(_shortened(f"✗ {failure.headline.partition(': ')[2]}", terminal))
+            mark = "·" if "not started" in dict(failure.lines) else "✗"
+            terminal.line(_shortened(f"{mark} {failure.headline.partition(': ')[2]}", terminal))
     if len(failures) > MOST_BRIEF + 1:
         terminal.line(f"  and {len(failures) - MOST_BRIEF - 1} more")
 
@@ -138,8 +141,15 @@ def _call(exercise: Exercise | None) -> str:
     return exercise.pending or (exercise.last.text if exercise.calls else "")
 
 
+def is_timeout(error: BaseException | None) -> bool:
+    """Whether pytest-timeout has ended the test."""
+    return isinstance(error, pytest.fail.Exception) and str(error).startswith("Timeout")
+
+
 def _raised(error: BaseException) -> str:
     """The error as Python tells it; of a long one the start and the end."""
+    if is_timeout(error):
+        return "no answer within the time limit: a loop without an end? No other test was tried."
     lines = "".join(traceback.format_exception_only(error)).strip().splitlines()
     return "\n".join(lines if len(lines) <= 12 else [*lines[:8], "...", *lines[-3:]])
 

@@ -28,8 +28,8 @@ from kata.runner import Ended, Failed, Ready, Runner
 from kata.verdict import NOT_STARTED
 
 ON_ONE_SCREEN = ["-q", "--no-header", "--brief", "--disable-warnings", "-p", "no:cacheprovider"]
+ON_ONE_SCREEN += ["--timeout=30"]  # a test takes a second or two; nobody waits a minute
 LIMIT = 300  # seconds for a kata; each of its tests has a limit of its own
-AFTER_A_TIMEOUT = "--session-timeout=60"  # a second test need not wait for the same endless loop
 
 
 @dataclass(frozen=True)
@@ -196,14 +196,17 @@ class Watcher:
 
     def _judge(self, katas: Iterable[Kata]) -> None:
         """Run the suites of these katas, in place of what is running."""
-        self._judged = tuple(katas)
+        there = tuple(kata for kata in katas if kata.file(EXERCISES).exists())
+        if not there:
+            self._note(f"There is no file. A fresh stub: {run_prefix()}kata reset")
+            return
+        self._judged = there
         self._current = self._judged[0]
         self._known = {kata.id: now for kata, now in self._as_they_are()}
         name = self._judged[0].id if len(self._judged) == 1 else f"{len(self._judged)} katas"
         self._header(name)
         files = [f"{EXERCISES}/{kata.id}.py" for kata in self._judged]
-        alone = [AFTER_A_TIMEOUT] if len(files) == 1 else []
-        command = ["pytest", *files, *ON_ONE_SCREEN, *alone]
+        command = ["pytest", *files, *ON_ONE_SCREEN]
         self._number = self.runner.start(command, LIMIT * len(files))
 
     def _take_end(self, end: Ended) -> None:

@@ -103,6 +103,12 @@ def test_points_are_told_out_of_those_that_the_suite_has(after_run, judge):
     assert row_of("first", after_run(report("first", PASSED, 2)))[-1] == "2/6"
 
 
+def test_next_comes_after_what_was_judged(after_run, judge):
+    judge("second", PASSED)
+    text = after_run(report("second", PASSED))
+    assert "write  exercises/02_training/third.py" in text
+
+
 def test_in_brief_a_kata_that_is_wrong_takes_one_line(after_run):
     text = after_run(report("first", PASSED), report("first", WRONG), brief=True)
     assert text == "✗ first: 1 of 2 tests pass, 1 points\n"

@@ -186,6 +186,22 @@ def test_an_exception_in_a_learners_function_shows_their_line_and_no_framework(h
     assert "kata/exercise.py" not in result.output
 
 
+def test_a_loop_without_an_end_costs_one_time_limit(house):
+    loop = "def corrupt(*arguments):\n    while True:\n        pass\n\n\n"
+    house.exercise.write_text(loop + "def noise_ladder(*arguments):\n    pass\n")
+    result = house.pytest(EXERCISE, "--timeout=1")
+    assert "1 failed" in result.output and "passed" not in result.output
+    assert "a loop without an end" in result.output
+    assert f"{EXERCISE}:2" in result.output or f"{EXERCISE}:3" in result.output
+
+
+def test_in_brief_one_failure_is_told_and_the_others_named(house):
+    house.exercise.write_text(house.exercise.read_text().replace("raise NotImpl", "return  # ", 1))
+    output = house.pytest(EXERCISE, "--brief", "-q").output
+    assert output.count("  seen  ") == 1
+    assert "· The first rung is timestep 0" in output
+
+
 def test_vv_gives_the_whole_traceback_back(half_right):
     result = half_right.pytest(f"{EXERCISE}::test_the_noise_is_standard_normal", "-vv")
     assert "def test_the_noise_is_standard_normal" in result.output
