@@ -12,7 +12,7 @@ os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")  # so would advice on safe
 
 import pytest
 
-pytest_plugins = ["kata.reporting", "kata.collecting", "kata.recording"]
+pytest_plugins = ["kata.recording", "kata.reporting", "kata.collecting"]
 
 
 @pytest.fixture

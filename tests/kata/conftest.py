@@ -34,6 +34,12 @@ def f(x):
 '''
 
 
+@pytest.fixture(autouse=True)
+def started_without_uv(monkeypatch):
+    """What a message says to type is the same, however the tests were started."""
+    monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+
+
 @dataclass
 class Result:
     status: int
