@@ -44,6 +44,11 @@ def _choices(*values: str):
     return lambda incomplete: [value for value in values if value.startswith(incomplete)]
 
 
+def _tree(help: str):
+    """The option for whose code is meant: the learner's or the reference's."""
+    return Annotated[str, typer.Option("--from", help=help, autocompletion=_choices(*TREES))]
+
+
 KataName = Annotated[
     str,
     typer.Argument(
@@ -107,14 +112,7 @@ def watch(
 @app.command()
 def show(
     name: KataName,
-    tree: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            help="whose code is shown: exercises (beside the reference) or solutions",
-            autocompletion=_choices(*TREES),
-        ),
-    ] = "exercises",
+    tree: _tree("whose code is shown: exercises (beside the reference) or solutions") = "exercises",
     out: Annotated[
         Path | None, typer.Option(help="file of the picture [.kata/show/KATA.png]")
     ] = None,
@@ -174,14 +172,7 @@ def train(
             autocompletion=_profiles,
         ),
     ] = "cpu",
-    tree: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            help="whose code trains: exercises or solutions",
-            autocompletion=_choices(*TREES),
-        ),
-    ] = "exercises",
+    tree: _tree("whose code trains: exercises or solutions") = "exercises",
     dataset: Annotated[
         str,
         typer.Option(
@@ -219,14 +210,7 @@ def train(
 @app.command()
 def sample(
     run: Annotated[Path, typer.Option(help="a finished run of kata train")] = Path("runs/cpu"),
-    tree: Annotated[
-        str,
-        typer.Option(
-            "--from",
-            help="whose code samples: exercises or solutions",
-            autocompletion=_choices(*TREES),
-        ),
-    ] = "exercises",
+    tree: _tree("whose code samples: exercises or solutions") = "exercises",
     pictures: Annotated[int, typer.Option(min=1, help="how many, one for each seed")] = 16,
     steps: Annotated[int, typer.Option(min=8, help="sampling steps (DDIM)")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="of the first picture")] = 0,

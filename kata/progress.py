@@ -74,13 +74,16 @@ class Progress:
     def is_done(self, kata: Kata) -> bool:
         return self.state(kata) == DONE
 
-    def next_kata(self, after: Kata | None = None) -> Kata | None:
+    def next_kata(
+        self, after: Kata | None = None, among: tuple[Kata, ...] | None = None
+    ) -> Kata | None:
         """The first in order that is not done; None when all are.
 
         after  begin behind this one, and look at those before it last
+        among  only these; all without
         """
-        katas = self.manifest.katas
-        place = katas.index(after) + 1 if after else 0
+        katas = self.manifest.katas if among is None else among
+        place = katas.index(after) + 1 if after in katas else 0
         ahead = katas[place:] + katas[:place]
         return next((kata for kata in ahead if not self.is_done(kata)), None)
 

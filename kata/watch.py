@@ -283,11 +283,8 @@ class Watcher:
 
     def _next(self) -> None:
         """Go to the next kata that is not done, after the current one and from the start again."""
-        katas = self._scope()[1]
-        place = katas.index(self._current) + 1 if self._current in katas else 0
         progress = load_progress(self._manifest)
-        ahead = (kata for kata in katas[place:] + katas[:place] if not progress.is_done(kata))
-        self._go_to(next(ahead, None), progress)
+        self._go_to(progress.next_kata(self._current, self._scope()[1]), progress)
 
     def _quit(self) -> None:
         self._has_quit = True
@@ -307,8 +304,7 @@ class Watcher:
         self.console.print(f"[bold]Watching {name}[/]: {done} of {len(katas)} katas done")
         self.console.print("[dim]The libraries are imported once, which takes some seconds.[/]")
         self._current = next(iter(katas), None)
-        ahead = (kata for kata in katas if not progress.is_done(kata))
-        self._go_to(next(ahead, None), progress)
+        self._go_to(progress.next_kata(among=katas), progress)
 
     def _go_to(self, kata: Kata | None, progress) -> None:
         if kata is None:
