@@ -37,4 +37,4 @@ def exercise(request, seed):
     answer = request.node.answer
     own_folder = "tmp_path" in request.fixturenames
     folder = request.getfixturevalue("tmp_path") if own_folder else None
-    return Exercise(answer.kata, answer.load, seed, folder)
+    return Exercise(answer.kata, answer.worker(folder), seed, folder)

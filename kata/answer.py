@@ -8,7 +8,7 @@ from types import ModuleType
 from kata.manifest import SOLUTIONS, Kata
 from kata.stub import unwritten
 from kata.verdict import NotStarted, Wrong
-from kata.worker import load_file
+from kata.worker import Worker, load_file
 from kata.zoo import Entry
 
 
@@ -34,6 +34,11 @@ class Answer:
     def path(self) -> Path:
         return self.kata.file(self.tree)
 
+    @property
+    def root(self) -> Path:
+        """The folder from which messages name the file."""
+        return self.kata.root
+
     def load(self) -> ModuleType:
         """Run the file. Raises what it raises."""
         self.broken = True
@@ -42,6 +47,10 @@ class Answer:
         if self.entry is not None:
             setattr(module, self.entry.replaces, self.entry.function)
         return module
+
+    def worker(self, folder: Path | None) -> Worker:
+        """Who answers what a test asks of it. `folder` is the test's own, where it has one."""
+        return Worker(self.load)
 
     def check_file(self) -> None:
         """Raise for what is plain without running the file: missing, broken, not started."""

@@ -99,8 +99,8 @@ def _same_files(one: Files | None, other: Files) -> bool:
     return all(a == b or (_is_checkpoint(a) and _is_checkpoint(b)) for a, b in pairs)
 
 
-def _is_checkpoint(content: bytes | None) -> bool:
-    return content is not None and content.startswith(b"PK\x03\x04")  # a zip file
+def _is_checkpoint(content: object) -> bool:
+    return isinstance(content, bytes) and content.startswith(b"PK\x03\x04")  # a zip file
 
 
 def _answer(worker: Worker, request: bytes) -> tuple[bytes | None, BaseException | None]:

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 MOST_BYTES = 64 * 2**20
-Files = dict[str, bytes | None]  # a path within the folder to its content; a folder has none
+
+
+@dataclass(frozen=True)
+class Link:
+    """A second name of a file: what is written to one stands in both."""
+
+    name: str
+
+
+Files = dict[str, bytes | Link | None]  # a path within the folder to its content; a folder has none
 
 
 @dataclass
@@ -50,10 +59,18 @@ def read_files(folder: Path | None) -> Files | None:
     paths = sorted(folder.rglob("*"))
     if sum(path.lstat().st_size for path in paths if path.is_file()) > MOST_BYTES:
         return None
-    return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
-        for path in paths
-    }
+    first: dict[tuple, str] = {}
+    return {str(path.relative_to(folder)): _content(path, folder, first) for path in paths}
+
+
+def _content(path: Path, folder: Path, first: dict[tuple, str]) -> bytes | Link | None:
+    """What is in the file. `first` is the first name that each file of several names has."""
+    if not path.is_file():
+        return None
+    facts, name = path.stat(), str(path.relative_to(folder))
+    if facts.st_nlink > 1 and first.setdefault((facts.st_dev, facts.st_ino), name) != name:
+        return Link(first[facts.st_dev, facts.st_ino])
+    return path.read_bytes()
 
 
 def write_files(folder: Path, files: Files) -> None:
@@ -64,5 +81,7 @@ def write_files(folder: Path, files: Files) -> None:
         path = folder / name
         if content is None:
             path.mkdir(parents=True, exist_ok=True)
+        elif isinstance(content, Link):
+            path.hardlink_to(folder / content.name)
         else:
             path.write_bytes(content)

@@ -11,7 +11,6 @@ import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -23,6 +22,15 @@ from kata.verdict import NotStarted, Wrong
 from kata.worker import MissingName, Worker
 
 EXITS = (pytest.exit.Exception, unittest.SkipTest)
+ANSWER = {
+    "names": list,
+    "after": list,
+    "result": object,
+    "line": list | None,
+    "on_graph": bool,
+    "drew": bool,
+    "grad_off": bool,
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Call:
 class Exercise:
     """Calls the learner's functions of one kata by name and remembers every call.
 
+    worker    answers what is asked of the learner's code, here or in a process of its own
     folder    the test's own temporary folder, where it has one
     seed      of the global random states during the learner's calls; each call gets another one
     calls     every `Call` so far; `last` is the latest
@@ -56,7 +65,7 @@ class Exercise:
     def __init__(
         self,
         kata: Kata,
-        load: Callable[[], ModuleType],
+        worker: Worker,
         seed: int,
         folder: Path | None = None,
     ):
@@ -67,7 +76,7 @@ class Exercise:
         self.attempts: list[Attempt] = []
         self.pending: str | None = None  # the call that is under way, or that raised
         self.line: list | None = None
-        self._worker = Worker(load)
+        self._worker = worker
         self._count = 0
 
     @property
@@ -112,7 +121,7 @@ class Exercise:
         data = pack(request)
         self.pending = _text(target, method, arguments, keywords)
         try:
-            answer = unpack(self._answer(target, data))
+            answer = _checked(unpack(self._answer(target, data)), len(sent))
             for original, changed in zip(sent, answer["after"], strict=True):
                 update(original, changed)
         except CrossingError as error:
@@ -122,8 +131,7 @@ class Exercise:
             ) from error
         result = self._things(answer["result"])
         self.line = answer["line"] or self.line
-        names = ("names", "after", "on_graph", "drew", "grad_off")
-        facts = {name: answer[name] for name in names}
+        facts = {name: answer[name] for name in ANSWER if name not in ("line", "result")}
         call = Call(text=self.pending, before=sent, result=result, **facts)
         self.calls.append(call)
         self.pending = None
@@ -148,7 +156,7 @@ class Exercise:
                 hint="A name that was changed or deleted: the suite looks for the exact name.",
             ) from None
         except BaseException as error:
-            if _leaves_early(error):
+            if leaves_early(error):
                 raise Wrong(
                     seen=f"your code left the test by `{type(error).__name__}`",
                     expected="a value; only the suite decides what passes",
@@ -199,11 +207,21 @@ class Thing:
             yield step[0]
 
 
+def _checked(answer: object, count: int) -> dict:
+    """What a worker said of a call with so many arguments: from elsewhere, it may be anything."""
+    if not isinstance(answer, dict) or answer.keys() != ANSWER.keys():
+        raise CrossingError("no answer to a call")
+    fitting = [isinstance(answer[name], kind) for name, kind in ANSWER.items()]
+    if not all(fitting) or len(answer["after"]) != count:
+        raise CrossingError("an answer of another shape")
+    return answer
+
+
 def _reference(value: object) -> object:
     return value.reference if isinstance(value, Thing) else value
 
 
-def _leaves_early(error: BaseException) -> bool:
+def leaves_early(error: BaseException) -> bool:
     """SystemExit, and what pytest takes for a skip, an expected failure or the end of the run."""
     if isinstance(error, KeyboardInterrupt) or type(error) is pytest.fail.Exception:
         return False  # the user's, and the timeout's

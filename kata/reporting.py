@@ -13,7 +13,15 @@ from kata.diagnosis import LONGEST, diagnose
 from kata.exercise import Exercise
 from kata.recording import points_of
 from kata.screen import Screen, fold, is_timeout, make_screen, show_briefly
-from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, WRONG, NotStarted
+from kata.verdict import (
+    INFRASTRUCTURE,
+    NOT_STARTED,
+    PASSED,
+    REFUSED,
+    WRONG,
+    NotStarted,
+    Refused,
+)
 from kata.zoo import ZooError
 
 
@@ -32,7 +40,7 @@ def pytest_configure(config):
 
 def failure_text(item: pytest.Item, error: BaseException) -> str | None:
     """What the learner reads when `error` ended the test; None for trouble that is not theirs."""
-    screen = make_screen(item.answer, item.funcargs.get("exercise"), _sentence(item), error)
+    screen = make_screen(item.answer, item.funcargs.get("exercise"), sentence_of(item), error)
     return None if screen is None else str(screen)
 
 
@@ -59,13 +67,13 @@ def pytest_runtest_makereport(item, call):
     if is_timeout(error):
         answer.broken = True  # the other tests would wait for the same loop
     mistake = _mistake(item, exercise, error)
-    screen = make_screen(answer, exercise, _sentence(item), error, mistake)
+    screen = make_screen(answer, exercise, sentence_of(item), error, mistake)
     properties = [
         ("kata", answer.kata.id),
         ("tree", answer.tree),
         ("verdict", _verdict(error, screen)),
         ("points", points_of(item)),
-        ("sentence", _sentence(item)),
+        ("sentence", sentence_of(item)),
     ]
     item.user_properties += properties  # JUnit XML takes them from the report of the teardown
     report.user_properties += properties
@@ -81,7 +89,9 @@ def pytest_runtest_makereport(item, call):
 def _mistake(item: pytest.Item, exercise: Exercise | None, error: BaseException | None) -> str:
     """The misconception that gives the very results of a learner's wrong answer, or ""."""
     is_learners = item.answer.entry is None and exercise is not None
-    if not is_learners or not isinstance(error, Exception) or isinstance(error, NotStarted):
+    if not is_learners or not isinstance(error, Exception):
+        return ""
+    if isinstance(error, (NotStarted, Refused)):
         return ""
     answer = item.answer
     if item.config.getoption("brief") and answer.told:
@@ -113,10 +123,12 @@ def _verdict(error: BaseException | None, screen: Screen | None) -> str:
         return PASSED
     if isinstance(error, NotStarted):
         return NOT_STARTED
+    if isinstance(error, Refused):
+        return REFUSED
     return INFRASTRUCTURE if screen is None else WRONG
 
 
-def _sentence(item: pytest.Item) -> str:
+def sentence_of(item: pytest.Item) -> str:
     """The first line of the test's docstring, or its name as words."""
     doc = (item.function.__doc__ or "").strip().splitlines()
     return doc[0].rstrip(".") if doc else item.originalname.removeprefix("test_").replace("_", " ")

@@ -36,7 +36,7 @@ def main() -> None:
     os.dup2(1, 2)
     requests = open(0, "rb", buffering=0)  # noqa: SIM115  # reads no further than the line
     os.chdir(options.root)
-    _start_pytest_once()
+    start_pytest_once()
     for name in options.ahead:
         importlib.import_module(name)
     gc.collect()
@@ -46,13 +46,13 @@ def main() -> None:
     os._exit(0)  # the watcher is gone; no library need say goodbye
 
 
-def _start_pytest_once() -> None:
+def start_pytest_once() -> None:
     """Have pytest import its plugins and conftest.py, with their assertions rewritten.
 
     conftest.py comes before the libraries also because it switches the hub off.
     """
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        _run_pytest(["--markers", "-p", "no:cacheprovider"])
+        run_pytest(["--markers", "-p", "no:cacheprovider"])
 
 
 def _fork_for_each(requests: IO[bytes], answers: IO[str]) -> None:
@@ -113,7 +113,7 @@ def _run_and_end(command: list[str]) -> None:
 def _run(command: list[str]) -> int:
     program, *arguments = sys.argv = command
     try:
-        return {"pytest": _run_pytest, "kata": _run_kata}[program](arguments)
+        return {"pytest": run_pytest, "kata": _run_kata}[program](arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
@@ -122,14 +122,14 @@ def _run(command: list[str]) -> int:
         return UNWELL
 
 
-def _run_pytest(arguments: list[str]) -> int:
-    """Run pytest with the plugins that the project needs, without a search for others."""
+def run_pytest(arguments: list[str], *plugins: object) -> int:
+    """Run pytest with the plugins that the project needs, and these, without a search for others."""
     import pytest
     import pytest_timeout
     import xdist.plugin
 
-    plugins = [pytest_timeout, xdist.plugin]
-    return int(pytest.main(["--disable-plugin-autoload", *arguments], plugins=plugins))
+    needed = [pytest_timeout, xdist.plugin, *plugins]
+    return int(pytest.main(["--disable-plugin-autoload", *arguments], plugins=needed))
 
 
 def _run_kata(arguments: list[str]) -> int:

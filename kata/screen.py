@@ -172,6 +172,9 @@ def _place(answer: Answer, exercise: Exercise | None, error: BaseException) -> s
 
     None when the error came from elsewhere.
     """
+    if hasattr(error, "line_of_answer"):  # it was raised in another process
+        line = error.line_of_answer
+        return _at(answer, answer.path, line) if line else _definition(answer, exercise)
     files = {str(answer.path)}
     if answer.entry is not None:
         files.add(inspect.unwrap(answer.entry.function).__code__.co_filename)
@@ -180,11 +183,12 @@ def _place(answer: Answer, exercise: Exercise | None, error: BaseException) -> s
     if not theirs:
         is_theirs = any(frame.name == run_answer.__name__ for frame in frames)
         return _definition(answer, exercise) if is_theirs else None
-    frame = theirs[-1]
-    code = linecache.getline(frame.filename, frame.lineno).strip()
-    return f"{_relative(answer, Path(frame.filename))}:{frame.lineno}\n{code}"
+    return _at(answer, Path(theirs[-1].filename), theirs[-1].lineno)
+
+
+def _at(answer: Answer, path: Path, line: int) -> str:
+    return f"{_relative(answer, path)}:{line}\n{linecache.getline(str(path), line).strip()}"
 
 
 def _relative(answer: Answer, path: Path) -> str:
-    root = answer.kata.root
-    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+    return str(path.relative_to(answer.root)) if path.is_relative_to(answer.root) else str(path)

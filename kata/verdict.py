@@ -5,6 +5,7 @@ from dataclasses import dataclass
 PASSED = "passed"
 WRONG = "wrong"
 NOT_STARTED = "not started"
+REFUSED = "refused"
 INFRASTRUCTURE = "infrastructure"
 
 
@@ -25,6 +26,10 @@ class Wrong(AssertionError):
         return f"seen: {self.seen}\nexpected: {self.expected}" + (
             f"\nlooks like: {self.hint}" if self.hint else ""
         )
+
+
+class Refused(Wrong):
+    """An answer that broke a rule of grading: left its process, spent too much, spoke otherwise."""
 
 
 @dataclass

@@ -39,11 +39,7 @@ def pack(value: object, strict: bool = True) -> bytes:
     """
     packer = _Packer(strict)
     with _crossing_errors("this value cannot cross"):
-        header = json.dumps(packer.tree(value)).encode()
-    parts = [MAGIC, struct.pack("<QQ", len(header), len(packer.blobs)), header]
-    for blob in packer.blobs:
-        parts += [struct.pack("<Q", len(blob)), blob]
-    return b"".join(parts)
+        return message_of(packer.tree(value), packer.blobs)
 
 
 def unpack(data: bytes, find: Callable[[int], object] | None = None) -> object:
@@ -114,8 +110,22 @@ def _crossing_errors(trouble: str) -> Iterator[None]:
         raise CrossingError(f"{trouble}: {type(error).__name__}: {error}") from error
 
 
+def message_of(tree: object, blobs: list[bytes]) -> bytes:
+    """A message of a JSON tree and its bulk."""
+    header = json.dumps(tree).encode()
+    parts = [MAGIC, struct.pack("<QQ", len(header), len(blobs)), header]
+    for blob in blobs:
+        parts += [struct.pack("<Q", len(blob)), blob]
+    return b"".join(parts)
+
+
 def parts_of(data: bytes) -> tuple[object, list[bytes]]:
-    """The JSON tree and the blobs of a message."""
+    """The JSON tree and the blobs of a message. Raises CrossingError for anything else."""
+    with _crossing_errors("these bytes cannot be read"):
+        return _parts_of(data)
+
+
+def _parts_of(data: bytes) -> tuple[object, list[bytes]]:
     stream = io.BytesIO(data)
     if stream.read(len(MAGIC)) != MAGIC:
         raise CrossingError("these bytes were not written by `pack`")

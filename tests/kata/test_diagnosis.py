@@ -14,6 +14,7 @@ from kata import diagnosis
 from kata.diagnosis import diagnose, explains, suspects
 from kata.exercise import Exercise
 from kata.manifest import load_manifest
+from kata.worker import Worker
 from kata.zoo import mistake
 
 PICTURES = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -28,7 +29,8 @@ def kata():
 
 def after(kata, function, call=None, folder=None):
     """The exercise whose `corrupt` is the learner's `function`, when it has been called."""
-    exercise = Exercise(kata, lambda: SimpleNamespace(corrupt=function), seed=3, folder=folder)
+    worker = Worker(lambda: SimpleNamespace(corrupt=function))
+    exercise = Exercise(kata, worker, seed=3, folder=folder)
     call = call or (lambda e: e.corrupt(DDPMScheduler(), PICTURES.clone(), TIMESTEPS))
     try:
         call(exercise)

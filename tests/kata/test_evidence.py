@@ -3,7 +3,7 @@
 import pytest
 
 from kata import evidence
-from kata.evidence import Attempt, read_files, write_files
+from kata.evidence import Attempt, Link, read_files, write_files
 
 FILES = {"a": b"1", "folder": None, "folder/b": b"2", "folder/empty": None}
 
@@ -12,6 +12,14 @@ def test_what_was_read_can_be_written_again(tmp_path):
     write_files(tmp_path, FILES)
     assert read_files(tmp_path) == FILES
     assert (tmp_path / "folder" / "b").read_bytes() == b"2"
+
+
+def test_two_names_of_a_file_stay_two_names(tmp_path):
+    files = {"a": b"1", "b": Link("a")}
+    write_files(tmp_path, files)
+    assert read_files(tmp_path) == files
+    (tmp_path / "a").write_bytes(b"2")
+    assert (tmp_path / "b").read_bytes() == b"2"
 
 
 def test_what_is_not_among_the_files_goes(tmp_path):

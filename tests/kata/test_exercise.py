@@ -16,6 +16,7 @@ from kata.exercise import Exercise, Thing
 from kata.manifest import load_manifest
 from kata.probes import CallLog, tiny_unet
 from kata.verdict import NotStarted, Wrong
+from kata.worker import Worker
 
 KATA = load_manifest().katas[0]
 
@@ -30,7 +31,7 @@ def answered_by(*functions, seed=0, at_import=lambda: None, names=None):
         return module
 
     names = names or tuple(function.__name__ for function in functions)
-    return Exercise(replace(KATA, functions=names), load, seed)
+    return Exercise(replace(KATA, functions=names), Worker(load), seed)
 
 
 def raising(error):
@@ -317,7 +318,7 @@ def test_a_missing_function_is_named(wrong):
     if wrong is not None:
         module = ModuleType("answer")
         module.corrupt = wrong
-        exercise = Exercise(exercise.kata, lambda: module, 0)
+        exercise = Exercise(exercise.kata, Worker(lambda: module), 0)
     with pytest.raises(Wrong, match="no function `corrupt` in the file"):
         exercise.corrupt()
 

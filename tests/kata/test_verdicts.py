@@ -138,7 +138,7 @@ def test_a_folder_in_the_place_of_a_file_is_wrong(answer):
 def failing(answer, text, *arguments, function="corrupt"):
     """The screen for what the learner's file raises when its function is called."""
     answer.path.write_text(text)
-    exercise = Exercise(answer.kata, answer.load, 0)
+    exercise = Exercise(answer.kata, answer.worker(None), 0)
     with pytest.raises(BaseException) as caught:
         exercise.call(function, arguments)
     return make_screen(answer, exercise, "Noise is added", caught.value)
@@ -160,7 +160,7 @@ def no_uv(monkeypatch):
 
 
 def test_a_wrong_answer_shows_the_call_what_was_seen_and_what_was_expected(answer):
-    exercise = Exercise(answer.kata, answer.load, 0)
+    exercise = Exercise(answer.kata, answer.worker(None), 0)
     exercise.corrupt(1)
     shown = make_screen(answer, exercise, "Noise is added", Wrong("2", "3", "A slip."))
     assert str(shown).splitlines()[0] == "02_training/add_noise: Noise is added"
@@ -175,7 +175,7 @@ def test_a_wrong_answer_shows_the_call_what_was_seen_and_what_was_expected(answe
 
 
 def test_a_function_whose_call_brought_nothing_back_is_found_in_the_file(answer):
-    exercise = Exercise(answer.kata, answer.load, 0)
+    exercise = Exercise(answer.kata, answer.worker(None), 0)
     with pytest.raises(TypeError):
         exercise.corrupt("a text")
     lines = dict(make_screen(answer, exercise, "S", Wrong("a", "b")).lines)
@@ -287,7 +287,7 @@ def test_a_zoos_function_counts_as_the_answers_file(answer):
 
 @pytest.mark.parametrize("error", [ValueError("the suite's"), None], ids=str)
 def test_what_the_learner_has_not_done_has_no_screen(answer, error):
-    exercise = Exercise(answer.kata, answer.load, 0)
+    exercise = Exercise(answer.kata, answer.worker(None), 0)
     assert make_screen(answer, exercise, "", error) is None
 
 

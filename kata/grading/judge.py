@@ -1,0 +1,67 @@
+"""Have one kata's file judged: a job goes to a judge's process, a result comes back.
+
+    result = judge(Job("02_training/add_noise", "grades/sources/....py", key, seeds, "isolated"))
+
+Works in any process and thread. Each process has one zygote, which is started when it is needed.
+"""
+
+import atexit
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass, field
+
+from kata.grading.model import KataResult, kata_from_json
+from kata.sandbox.wire import Channel, WireError
+from kata.sandbox.zygote import GraderError, Zygote
+
+__all__ = ["GraderError", "Job", "judge"]
+
+MOST = 2**28
+
+_lock = threading.Lock()
+_zygotes: dict[int, Zygote] = {}  # by process: a fork has none yet
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be judged, under what. Only paths and hashes travel.
+
+    kata       its id
+    source     path of the content of its file
+    key        under which the result is kept
+    seeds      of the two runs, as texts of digits
+    isolation  the level to judge at
+    limits     fields of `kata.sandbox.limits.Limits` that shall be otherwise
+    """
+
+    kata: str
+    source: str
+    key: str
+    seeds: tuple[str, str]
+    isolation: str
+    limits: dict = field(default_factory=dict)
+
+
+def judge(job: Job) -> KataResult:
+    """Judge a kata's file. Raises GraderError for trouble that is not the learner's."""
+    channel = Channel(_zygote().fork())
+    try:
+        channel.send(json.dumps(asdict(job)).encode())
+        said = json.loads(channel.receive(MOST))
+    except WireError as error:
+        raise GraderError(f"{job.kata}: the judge has ended without a verdict ({error}).") from error
+    finally:
+        channel.close()
+    if "trouble" in said:
+        raise GraderError(f"{job.kata}: {said['trouble']}")
+    return kata_from_json(said["result"])
+
+
+def _zygote() -> Zygote:
+    with _lock:
+        zygote = _zygotes.get(os.getpid())
+        if zygote is None or not zygote.is_alive:
+            zygote = _zygotes[os.getpid()] = Zygote()
+            atexit.register(zygote.close)
+        return zygote

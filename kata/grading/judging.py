@@ -1,0 +1,193 @@
+"""In the judge's process: one kata's file, judged twice by its suite, on secret seeds.
+
+The second run takes a new worker, another seed and the tests in reversed order: what a learner's
+code keeps between calls (a cache, a counter, a global) gives itself away. It tries only the tests
+that were passed in the first.
+"""
+
+import json
+import os
+import resource
+import shutil
+import socket
+import tempfile
+import traceback
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from kata.answer import Answer
+from kata.grading.environment import environment
+from kata.grading.model import Conditions, KataResult, TestResult, kata_to_json, worst
+from kata.manifest import EXERCISES, ROOT, Kata, load_manifest
+from kata.recording import points_of
+from kata.reporting import sentence_of
+from kata.resident import run_pytest
+from kata.sandbox import system
+from kata.sandbox.levels import means
+from kata.sandbox.limits import Limits
+from kata.sandbox.nursery import Nursery
+from kata.sandbox.remote import RemoteWorker, Staff
+from kata.sandbox.wire import Channel
+from kata.verdict import INFRASTRUCTURE, PASSED
+
+MOST = 2**20
+KEEPS_SOMETHING = (
+    "This test was passed once, and not when it was asked with other inputs, in another order: does "
+    "your code keep anything between its calls?"
+)
+
+
+def serve(end: socket.socket) -> None:
+    """Judge one job and send what was found."""
+    nursery = Nursery()  # before anything is known that a worker could look for
+    system.die_with_parent()
+    system.hide_memory()
+    channel = Channel(end)
+    job = json.loads(channel.receive(MOST))
+    base = Path(tempfile.mkdtemp(prefix="kata-grade-"))
+    try:
+        base.chmod(0o711)  # a worker of another user finds its own folder, and sees no other
+        said = {"result": kata_to_json(_judged(job, base, nursery))}
+    except Exception:
+        said = {"trouble": traceback.format_exc()[-2000:]}
+    finally:
+        nursery.close()
+        shutil.rmtree(base, ignore_errors=True)
+    channel.send(json.dumps(said).encode())
+
+
+def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
+    kata = load_manifest().find(job["kata"])
+    nursery.prepare(base, job["isolation"], Limits(**job["limits"]))
+    content = Path(job["source"]).read_bytes()
+    first = Run(kata, content, base / "first", nursery)
+    first.judge(job["seeds"][0])
+    tests = first.tests
+    passed = {name for name, test in tests.items() if test.verdict == PASSED}
+    if passed:
+        second = Run(kata, content, base / "second", nursery, only=passed)
+        second.judge(job["seeds"][1])
+        tests = {**tests, **{name: _other_time(test) for name, test in second.tests.items()}}
+    return KataResult(
+        kata=kata.id,
+        title=kata.title,
+        verdict=worst(test.verdict for test in tests.values()),
+        points=sum(test.points for test in tests.values()),
+        most=sum(test.most for test in tests.values()),
+        tests=tuple(tests.values()),
+        note=first.note,
+        file=Path(job["source"]).stem,
+        key=job["key"],
+        seconds=round(_cpu_seconds() + nursery.spent, 3),
+        conditions=Conditions(
+            seeds=tuple(job["seeds"]),
+            isolation=job["isolation"],
+            means=means(job["isolation"]),
+            environment=environment(),
+        ),
+    )
+
+
+def _other_time(test: TestResult) -> TestResult:
+    if test.verdict == PASSED:
+        return test
+    return replace(test, feedback=f"{KEEPS_SOMETHING}\n\n{test.feedback}")
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+class GradedAnswer(Answer):
+    """A submission's file, whose code runs in a process without rights.
+
+    here  the folder in which it lies, as in the repository
+    """
+
+    def __init__(self, kata: Kata, here: Path, nursery: Nursery):
+        super().__init__(kata, tree="submission")
+        self.here = here
+        self.staff = Staff(self, nursery, here)
+
+    @property
+    def path(self) -> Path:
+        return self.here / EXERCISES / f"{self.kata.id}.py"
+
+    @property
+    def root(self) -> Path:
+        return self.here
+
+    def worker(self, folder: Path | None) -> RemoteWorker:
+        return RemoteWorker(self.staff, folder)
+
+
+@dataclass
+class Run:
+    """One run of a kata's suite: a plugin of pytest's.
+
+    only   the tests to run, in reversed order; all in their own order without
+    tests  what each has said, by name
+    note   about the file as a whole
+    """
+
+    kata: Kata
+    content: bytes
+    here: Path
+    nursery: Nursery
+    only: set[str] | None = None
+    tests: dict[str, TestResult] = field(default_factory=dict)
+    note: str = ""
+
+    def judge(self, seed: str) -> None:
+        self.answer = GradedAnswer(self.kata, self.here, self.nursery)
+        self.answer.path.parent.mkdir(parents=True)
+        self.answer.path.write_bytes(self.content)
+        options = ["--kata-seed", seed, "--timeout=0", "-p", "no:cacheprovider"]
+        places = [f"--rootdir={ROOT}", f"--basetemp={self.here / 'files'}", str(self.kata.suite)]
+        try:
+            status = run_pytest([*options, *places], self)
+        finally:
+            self.answer.staff.dismiss()
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            raise RuntimeError(f"pytest ended with {status!r} on {self.kata.suite}")
+        self._complete()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_itemcollected(self, item):
+        item.answer = self.answer
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        if self.only is not None:
+            items[:] = [item for item in reversed(items) if item.name in self.only]
+        for item in items:
+            self.tests[item.name] = TestResult(item.name, sentence_of(item), 0, points_of(item), "")
+
+    def pytest_runtest_logreport(self, report):
+        name = report.nodeid.partition("::")[2]
+        verdict = dict(report.user_properties).get("verdict")
+        if report.failed and verdict in (None, PASSED):
+            verdict = INFRASTRUCTURE  # a fixture of the suite's
+        if verdict is None or (report.when != "call" and not report.failed):
+            return
+        test = self.tests[name]
+        points = test.most if verdict == PASSED else 0
+        feedback = "" if verdict == PASSED else str(report.longrepr)
+        if verdict == INFRASTRUCTURE:
+            self.note, feedback = feedback[-2000:], "The grader had a trouble of its own here."
+        self.tests[name] = replace(test, verdict=verdict, points=points, feedback=feedback)
+
+    def _complete(self) -> None:
+        """What one result has spoken for says so; a test without any result earns nothing."""
+        said = [test for test in self.tests.values() if test.verdict]
+        last = said[-1] if said else None
+        for name, test in self.tests.items():
+            if not test.verdict:
+                verdict = last.verdict if last and self.answer.broken else INFRASTRUCTURE
+                why = f"Not tried: {last.sentence}." if last else "Not tried."
+                self.tests[name] = replace(test, verdict=verdict, feedback=why)
+        if self.answer.broken and last:
+            self.note = last.feedback

@@ -1,0 +1,97 @@
+"""What a worker has spent, and whether it is too much: seen from outside, for its whole tree.
+
+CPU time is what is limited, since on a loaded machine the clock on the wall says nothing about a
+learner's code. What sleeps spends none: so there is a limit on idleness too, and the wall's last.
+"""
+
+import time
+
+import psutil
+
+from kata.sandbox.limits import Limits
+
+PATIENCE = 0.25  # seconds between two looks: each reads /proc for every process of the machine
+
+
+class Watchdog:
+    """Looks at the tree of processes below one.
+
+    The CPU time of the judge counts with it: what a hostile answer makes the suite do is the
+    answer's doing.
+    """
+
+    def __init__(self, pid: int, limits: Limits):
+        self._limits = limits
+        self._process = psutil.Process(pid)
+        self._resident: dict[int, int] = {}
+        self._looked = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """A test begins: time counts from here."""
+        self._began = self._moved = time.monotonic()
+        self._before = self._spent = self._cpu_seconds(self._tree())
+
+    def excess(self) -> str:
+        """What it has too much of, in words; "" while it is within its limits."""
+        now = time.monotonic()
+        if now - self._looked < PATIENCE:
+            return ""
+        self._looked = now
+        tree = self._tree()
+        self._note_progress(tree, now)
+        limits = self._limits
+        found = {
+            f"more than {limits.cpu:g} seconds of CPU time in one test: a loop without an end?": (
+                self._spent - self._before > limits.cpu
+            ),
+            f"{limits.idle:g} seconds in which your code did nothing": (
+                now - self._moved > limits.idle
+            ),
+            f"no answer within {limits.wall:g} seconds": now - self._began > limits.wall,
+            f"more than {limits.memory / 2**30:.1f} GiB of memory": (
+                self._grown(tree) > limits.memory
+            ),
+        }
+        return next((words for words, is_so in found.items() if is_so), "")
+
+    def _note_progress(self, tree: list[psutil.Process], now: float) -> None:
+        """Whoever waits for a core or a disk is not idle."""
+        spent = self._cpu_seconds(tree)
+        if spent > self._spent or any(_waits_for_the_machine(process) for process in tree):
+            self._moved = now
+        self._spent = max(spent, self._spent)
+
+    def _tree(self) -> list[psutil.Process]:
+        try:
+            return [self._process, *self._process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _cpu_seconds(self, tree: list[psutil.Process]) -> float:
+        return time.process_time() + sum(map(_cpu_seconds, tree))
+
+    def _grown(self, tree: list[psutil.Process]) -> int:
+        """The bytes that its processes have come to use since each was first seen."""
+        total = 0
+        for process in tree:
+            try:
+                resident = process.memory_info().rss
+            except psutil.Error:
+                continue
+            total += resident - self._resident.setdefault(process.pid, resident)
+        return total
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        return sum(process.cpu_times()[:4])  # its own, and of those that it has waited for
+    except psutil.Error:
+        return 0.0
+
+
+def _waits_for_the_machine(process: psutil.Process) -> bool:
+    try:
+        return process.status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP)
+    except psutil.Error:
+        return False

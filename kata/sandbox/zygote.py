@@ -1,0 +1,113 @@
+"""The process that has the libraries imported and forks a judge for whoever asks.
+
+    zygote = Zygote()
+    end = zygote.fork()        # a socket, at whose other end a judge waits for its job
+
+It holds no suite, no solution, no path of a submission and no seed, for all that descends from it
+could look for them in its memory; and it was started with an environment that holds no secret.
+"""
+
+import contextlib
+import gc
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+from kata.errors import KataError
+from kata.manifest import ROOT
+
+ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV", "HF_HOME")
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "DIFFUSERS_VERBOSITY": "error",
+    "OMP_NUM_THREADS": "1",  # tensors are small here, and a fork has one thread
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+READY, FORK = b"ready", b"fork"
+
+
+class GraderError(KataError):
+    """The grader's own trouble: no fault of a submission, which it must cost nothing."""
+
+
+class Zygote:
+    """The handle on that process. It ends with the process that made it."""
+
+    def __init__(self):
+        self._end, other = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # as long as the process
+        self._lock = threading.Lock()
+        environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+        with other:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "kata.sandbox.zygote"],
+                stdin=other,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                env={**environment, **OFFLINE},
+                cwd=ROOT,
+                start_new_session=True,  # Ctrl-C in the terminal is not for it
+            )
+        if self._end.recv(len(READY)) != READY:
+            raise GraderError(f"The libraries cannot be imported to grade:\n{self.last_words()}")
+
+    def fork(self) -> socket.socket:
+        """Return a socket whose other end a new judge holds. Raises GraderError without any."""
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs, self._lock:
+                socket.send_fds(self._end, [FORK], [theirs.fileno()])
+        except OSError as error:
+            ours.close()
+            raise GraderError(f"The process that forks judges is gone:\n{self.last_words()}") from error
+        return ours
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def last_words(self) -> str:
+        """The end of what it has printed about its trouble."""
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")[-2000:]
+
+    def close(self) -> None:
+        self._end.close()
+        self._process.wait()
+        self._errors.close()
+
+
+def main() -> None:
+    control = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    from kata.resident import start_pytest_once
+
+    start_pytest_once()
+    importlib.import_module("kata.ahead")
+    judging = importlib.import_module("kata.grading.judging")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a judge has ended
+    gc.collect()
+    gc.freeze()  # what is imported stays: no child's collector need look at it
+    control.sendall(READY)
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, len(FORK), 1)
+        if not data:
+            os._exit(0)
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            control.close()
+            with contextlib.suppress(BaseException):
+                judging.serve(socket.socket(fileno=descriptors[0]))
+            os._exit(0)
+        os.close(descriptors[0])
+
+
+if __name__ == "__main__":
+    main()
