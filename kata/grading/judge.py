@@ -33,6 +33,7 @@ class Job:
     seeds      of the two runs, as texts of digits
     isolation  the level to judge at
     limits     fields of `kata.sandbox.limits.Limits` that shall be otherwise
+    picture    path for the PNG that `kata show` draws of it, "" for none
     """
 
     kata: str
@@ -41,6 +42,7 @@ class Job:
     seeds: tuple[str, str]
     isolation: str
     limits: dict = field(default_factory=dict)
+    picture: str = ""
 
 
 def judge(job: Job) -> KataResult:
@@ -50,7 +52,9 @@ def judge(job: Job) -> KataResult:
         channel.send(json.dumps(asdict(job)).encode())
         said = json.loads(channel.receive(MOST))
     except WireError as error:
-        raise GraderError(f"{job.kata}: the judge has ended without a verdict ({error}).") from error
+        raise GraderError(
+            f"{job.kata}: the judge has ended without a verdict ({error})."
+        ) from error
     finally:
         channel.close()
     if "trouble" in said:

@@ -5,8 +5,9 @@ code keeps between calls (a cache, a counter, a global) gives itself away. It tr
 that were passed in the first.
 """
 
+import contextlib
+import io
 import json
-import os
 import resource
 import shutil
 import socket
@@ -18,6 +19,8 @@ from pathlib import Path
 import pytest
 
 from kata.answer import Answer
+from kata.crossing import CrossingError
+from kata.files import write_whole
 from kata.grading.environment import environment
 from kata.grading.model import Conditions, KataResult, TestResult, kata_to_json, worst
 from kata.manifest import EXERCISES, ROOT, Kata, load_manifest
@@ -30,7 +33,7 @@ from kata.sandbox.limits import Limits
 from kata.sandbox.nursery import Nursery
 from kata.sandbox.remote import RemoteWorker, Staff
 from kata.sandbox.wire import Channel
-from kata.verdict import INFRASTRUCTURE, PASSED
+from kata.verdict import INFRASTRUCTURE, PASSED, Refused
 
 MOST = 2**20
 KEEPS_SOMETHING = (
@@ -39,11 +42,14 @@ KEEPS_SOMETHING = (
 )
 
 
-def serve(end: socket.socket) -> None:
-    """Judge one job and send what was found."""
+def serve(end: socket.socket, zygote: int) -> None:
+    """Judge one job and send what was found.
+
+    zygote  its pidfd: a judge without it is told to end by nobody
+    """
+    system.die_with(zygote)
     nursery = Nursery()  # before anything is known that a worker could look for
-    system.die_with_parent()
-    system.hide_memory()
+    system.set_dumpable(False)
     channel = Channel(end)
     job = json.loads(channel.receive(MOST))
     base = Path(tempfile.mkdtemp(prefix="kata-grade-"))
@@ -64,11 +70,15 @@ def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
     content = Path(job["source"]).read_bytes()
     first = Run(kata, content, base / "first", nursery)
     first.judge(job["seeds"][0])
+    if job["picture"]:
+        first.draw(Path(job["picture"]))
+    first.end()
     tests = first.tests
     passed = {name for name, test in tests.items() if test.verdict == PASSED}
     if passed:
         second = Run(kata, content, base / "second", nursery, only=passed)
         second.judge(job["seeds"][1])
+        second.end()
         tests = {**tests, **{name: _other_time(test) for name, test in second.tests.items()}}
     return KataResult(
         kata=kata.id,
@@ -147,13 +157,22 @@ class Run:
         self.answer.path.write_bytes(self.content)
         options = ["--kata-seed", seed, "--timeout=0", "-p", "no:cacheprovider"]
         places = [f"--rootdir={ROOT}", f"--basetemp={self.here / 'files'}", str(self.kata.suite)]
-        try:
-            status = run_pytest([*options, *places], self)
-        finally:
-            self.answer.staff.dismiss()
+        status = run_pytest([*options, *places], self)
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             raise RuntimeError(f"pytest ended with {status!r} on {self.kata.suite}")
         self._complete()
+
+    def draw(self, path: Path) -> None:
+        """Leave the picture of `kata show`, where the answer allows for one."""
+        if self.answer.broken:
+            return
+        with contextlib.suppress(Refused, CrossingError):
+            buffer = io.BytesIO()
+            self.answer.staff.picture(self.kata).save(buffer, format="PNG")
+            write_whole(path, buffer.getvalue())
+
+    def end(self) -> None:
+        self.answer.staff.dismiss()
 
     @pytest.hookimpl(trylast=True)
     def pytest_itemcollected(self, item):

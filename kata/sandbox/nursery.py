@@ -6,8 +6,11 @@ it. Without a judge it ends, and so does all that it has started.
 """
 
 import contextlib
+import functools
 import json
 import os
+import resource
+import select
 import shutil
 import signal
 import socket
@@ -16,16 +19,15 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import psutil
-
 from kata.sandbox import system
-from kata.sandbox.confine import spawn
+from kata.sandbox.confine import end, spawn
 from kata.sandbox.limits import Limits
-from kata.sandbox.serving import serve
+from kata.sandbox.serving import READY, serve
 from kata.sandbox.watchdog import Watchdog
 from kata.sandbox.wire import Channel, WireError
 
 LONGEST = 2**16
+PATIENCE = 1.0  # seconds for a process that has let go of its socket to end
 
 
 class NurseryError(Exception):
@@ -89,14 +91,22 @@ class Nursery:
             raise NurseryError(f"no worker could be started: {said['trouble']}")
         hand = Hand(said["pid"], folder, Channel(ours), Watchdog(said["pid"], self._limits))
         hand.channel.watch = hand.look
+        try:
+            hand.channel.receive(len(READY))
+        except WireError:
+            end = self.dismiss(hand)
+            raise NurseryError(f"a worker could not give up its rights ({end})") from None
         return hand
 
-    def dismiss(self, hand: Hand) -> str:
-        """End a worker and all that it has started; say how it had ended by itself, or ""."""
+    def dismiss(self, hand: Hand, patience: float = PATIENCE) -> str:
+        """End a worker and all that it has started; say how it had ended by itself, or "".
+
+        patience  in seconds, for one that is just ending
+        """
         hand.channel.close()
-        said = self._order({"dismiss": hand.pid})
+        said = self._order({"dismiss": patience})
         _remove(hand.folder)
-        self.spent += said["seconds"]
+        self.spent = said["spent"]
         return _how_it_ended(said["status"])
 
     def close(self) -> None:
@@ -115,67 +125,47 @@ class Nursery:
 # In the nursery's own process
 
 
-def _run(end: socket.socket) -> None:
+def _run(place: socket.socket) -> None:
     """Carry out orders until there is nobody to give any; never return."""
+    worker = None
     try:
-        system.become_subreaper()
-        system.die_with_parent()
+        system.adopt_orphans()
         while True:
-            data, descriptors, _, _ = socket.recv_fds(end, LONGEST, 1)
+            data, descriptors, _, _ = socket.recv_fds(place, LONGEST, 1)
             if not data:
                 break
             ((name, what),) = json.loads(data).items()
-            said = _hire(**what, descriptor=descriptors[0]) if name == "hire" else _end(what)
-            end.send(json.dumps(said).encode())
+            if name == "hire":
+                said = _hire(**what, descriptor=descriptors[0])
+                worker = said.get("pid")
+            else:
+                said, worker = _end(worker, what), None
+            place.send(json.dumps(said).encode())
     finally:
-        _kill_all()
+        if worker is not None:
+            end(worker)
         os._exit(0)
 
 
 def _hire(folder: str, level: str, limits: dict, descriptor: int) -> dict:
     try:
-        end, place = socket.socket(fileno=descriptor), Path(folder)
-        with end:
-            pid = spawn(
-                lambda: serve(end, place), place, level, Limits(**limits), keep=(descriptor,)
-            )
-        return {"pid": pid}
+        own, theirs = Path(folder), socket.socket(fileno=descriptor)
+        with theirs:
+            run = functools.partial(serve, theirs, own)
+            return {"pid": spawn(run, own, level, Limits(**limits), keep=[descriptor])}
     except OSError as error:
         return {"trouble": str(error)}
 
 
-def _end(pid: int) -> dict:
-    """Kill a worker and its tree; return how it had ended, and what CPU time it took."""
-    ended, status, usage = os.wait4(pid, os.WNOHANG)
-    seconds = sum(
-        sum(process.cpu_times()[:2]) for process in _descendants() if not ended
-    )
-    _kill_all(but=pid if not ended else 0)
-    if not ended:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        _, _, usage = os.wait4(pid, 0)
-        status = None
-    seconds = max(seconds, usage.ru_utime + usage.ru_stime)
-    return {"status": status, "seconds": seconds}
-
-
-def _descendants() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
-
-
-def _kill_all(but: int = 0) -> None:
-    """Kill every descendant, those too that are born meanwhile, and wait for them.
-
-    but  one that is waited for elsewhere; it is killed all the same
-    """
-    while descendants := [process for process in _descendants() if process.pid != but]:
-        for process in _descendants():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        for process in descendants:
-            with contextlib.suppress(ChildProcessError):  # not ours yet: its parent is just dying
-                os.waitpid(process.pid, 0)
+def _end(pid: int, patience: float) -> dict:
+    """End a worker and its tree; return how it had ended by itself, and all CPU time so far."""
+    descriptor = os.pidfd_open(pid)
+    had_ended, _, _ = select.select([descriptor], [], [], patience)
+    os.close(descriptor)
+    status = end(pid)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = usage.ru_utime + usage.ru_stime
+    return {"status": status if had_ended else None, "spent": spent}
 
 
 def _remove(folder: Path) -> None:
@@ -189,9 +179,8 @@ def _remove(folder: Path) -> None:
 def _how_it_ended(status: int | None) -> str:
     if status is None:
         return ""
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return f"your code ended the process that it runs in, with exit status {code}"
+    if status >= 0:
+        return f"your code ended the process that it runs in, with exit status {status}"
     with contextlib.suppress(ValueError):
-        return f"your code ended the process that it runs in ({signal.Signals(-code).name})"
-    return f"your code ended the process that it runs in (signal {-code})"
+        return f"your code ended the process that it runs in ({signal.Signals(-status).name})"
+    return f"your code ended the process that it runs in (signal {-status})"

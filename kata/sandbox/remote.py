@@ -1,12 +1,16 @@
 """The judge's side of a grading: a worker in another process, of whose bytes nothing is believed."""
 
 import builtins
+import contextlib
 import json
 from pathlib import Path, PurePosixPath
 
+from PIL import Image
+
 from kata import probes
-from kata.crossing import CrossingError, message_of, parts_of
+from kata.crossing import CrossingError, message_of, parts_of, unpack
 from kata.evidence import MOST_BYTES, Files, Link, read_files, write_files
+from kata.manifest import Kata
 from kata.sandbox.nursery import Hand, Nursery
 from kata.sandbox.serving import files_of, tree_of
 from kata.sandbox.wire import WireError
@@ -41,7 +45,9 @@ class RemoteWorker:
         blobs = [self._staff.there(request)]
         own = None if self._folder is None else str(self._folder.relative_to(self._staff.here))
         tree = {"begins": self._begins, "own": own, "files": tree_of(before, blobs)}
-        self._begins = False
+        if self._begins:
+            self._staff.begin()
+            self._begins = False
         told, bulk = self._staff.ask(message_of(tree, blobs))
         try:
             answer, error, after = self._read(told, bulk)
@@ -93,13 +99,19 @@ class Staff:
             seen = hand.excess or end or f"what your code's process sent is no message ({trouble})"
             raise Refused(seen, "a value; only the suite decides what passes") from None
 
+    def picture(self, kata: Kata) -> Image.Image:
+        """What `kata show` draws of the answer. Raises Refused or CrossingError without one."""
+        fields = {name: value for name, value in vars(kata).items() if name != "root"}
+        self._hire()
+        _, bulk = self.ask(message_of({"picture": fields}, [kata.show.read_bytes()]))
+        image = unpack(bulk[0]) if bulk else None
+        if not isinstance(image, Image.Image):
+            raise CrossingError("no picture")
+        return image
+
     def there(self, request: bytes) -> bytes:
         """The request with the worker's folder in the place of the judge's. Hires who is asked."""
-        if self._hand is None:
-            self._hand = self._nursery.hire()
-            place = str(self.answer.path.relative_to(self.here))
-            text = self.answer.path.read_bytes()
-            self._hand.ask(message_of({"path": place}, [text]))
+        self._hire()
         return _moved(request, str(self.here), str(self._hand.folder))
 
     def from_there(self, answer: bytes) -> bytes:
@@ -111,14 +123,27 @@ class Staff:
         well_made = all(type(kind) is str and kind.isidentifier() for kind in kinds)
         if not (kinds and well_made and type(text) is str and type(line) in (int, type(None))):
             raise CrossingError("no error either")
-        text = text.replace(str(self._hand.folder), str(self.here))
-        error = _made(kinds, text, told["arguments"], told["is_left"])
+        here, there = str(self.here), str(self._hand.folder)
+        arguments = _replaced(told["arguments"], there, here)
+        error = _made(kinds, text.replace(there, here), arguments, told["is_left"])
         error.line_of_answer = line
         return error
 
+    def _hire(self) -> None:
+        """Have somebody to ask."""
+        if self._hand is None:
+            self._hand = self._nursery.hire()
+            place = str(self.answer.path.relative_to(self.here))
+            text = self.answer.path.read_bytes()
+            self._hand.ask(message_of({"path": place}, [text]))
+
+    def begin(self) -> None:
+        """A test begins: what it may spend counts from here."""
+        self._hand.watchdog.begin()
+
     def dismiss(self) -> None:
         if self._hand is not None:
-            self._nursery.dismiss(self._hand)
+            self._nursery.dismiss(self._hand, patience=0)
             self._hand = None
 
 
@@ -128,14 +153,15 @@ def _made(kinds: list[str], text: str, arguments: list | None, is_left: bool) ->
     if is_left:
         return type(kinds[0], (BaseException,), {})(text)
     known = [getattr(builtins, kind, None) for kind in kinds]
-    known = [kind for kind in known if isinstance(kind, type) and issubclass(kind, Exception)]
-    base = known[0] if known else Exception
-    kind = base if base.__name__ == kinds[0] else type(kinds[0], (base,), {})
-    try:
-        error = kind(*([text] if arguments is None else arguments))
-        return error if str(error) == text else kind(text)
-    except Exception:  # it takes other arguments
-        return type(kinds[0], (Exception,), {})(text)
+    bases = [kind for kind in known if isinstance(kind, type) and issubclass(kind, Exception)]
+    for base in bases:
+        kind = base if base.__name__ == kinds[0] else type(kinds[0], (base,), {})
+        for values in ([text] if arguments is None else arguments, [text]):
+            with contextlib.suppress(Exception):  # it takes other arguments
+                error = kind(*values)
+                if str(error) == text:
+                    return error
+    return type(kinds[0], (Exception,), {})(text)
 
 
 def _moved(message: bytes, old: str, new: str) -> bytes:

@@ -8,23 +8,26 @@ import socket
 import traceback
 from pathlib import Path
 
-from kata.crossing import PLAIN, message_of, parts_of
+from kata.crossing import PLAIN, message_of, pack, parts_of
 from kata.evidence import Files, Link, read_files, write_files
 from kata.exercise import leaves_early
+from kata.manifest import EXERCISES, Kata
 from kata.sandbox.wire import Channel, WireError
 from kata.worker import Worker, load_file
 
 LONGEST_TEXT = 20_000
 MOST_REQUEST = 2**30
+READY = b"ready"  # what a worker says first: that it has given up its rights
 
 
 def serve(end: socket.socket, folder: Path) -> None:
     """Answer requests until nobody asks any more.
 
-    The first message is the text of the kata's file and its place in the folder; each further one
+    The first message to it is the text of the kata's file and its place in the folder; each further one
     asks one thing of a worker, which is new where a test begins.
     """
     channel = Channel(end)
+    channel.send(READY)
     tree, blobs = parts_of(channel.receive(MOST_REQUEST))
     path = folder / tree["path"]
     path.parent.mkdir(parents=True)
@@ -47,6 +50,8 @@ class _Server:
 
     def answer(self, message: bytes) -> bytes:
         tree, blobs = parts_of(message)
+        if "picture" in tree:
+            return self._picture(tree["picture"], blobs[0])
         if tree["begins"]:
             self.worker = Worker(self._load)
         own = None if tree["own"] is None else self.folder / tree["own"]
@@ -59,6 +64,15 @@ class _Server:
             told, bulk = self._told(error), []
         files = tree_of(read_files(own), bulk)
         return message_of({**told, "files": files}, bulk)
+
+    def _picture(self, fields: dict, show: bytes) -> bytes:
+        """What `kata show` draws of the file. What it draws it by came with the request."""
+        from kata.show import as_image, view
+
+        kata = Kata(**{**fields, "root": self.folder})
+        kata.show.parent.mkdir(parents=True, exist_ok=True)
+        kata.show.write_bytes(show)
+        return message_of({}, [pack(as_image(view(kata, EXERCISES).picture))])
 
     def _load(self):
         self.is_loading = True
@@ -76,7 +90,7 @@ class _Server:
         ]
         return {
             "kinds": [kind.__name__[:100] for kind in kinds],
-            "is_left": leaves_early(error),
+            "is_left": leaves_early(error) or isinstance(error, KeyboardInterrupt),
             "text": _text(error)[:LONGEST_TEXT],
             "arguments": _arguments(error),
             "line": lines[-1] if lines else None,

@@ -96,6 +96,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what is imported stays: no child's collector need look at it
     control.sendall(READY)
+    own = os.pidfd_open(os.getpid())
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, len(FORK), 1)
         if not data:
@@ -104,7 +105,7 @@ def main() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.close()
             with contextlib.suppress(BaseException):
-                judging.serve(socket.socket(fileno=descriptors[0]))
+                judging.serve(socket.socket(fileno=descriptors[0]), own)
             os._exit(0)
         os.close(descriptors[0])
 
