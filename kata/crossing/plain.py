@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from kata.crossing.base import CrossingError
+
 
 def copy(tensor: torch.Tensor) -> torch.Tensor:
     """The numbers one behind the other, in memory that no other tensor shares."""
@@ -20,9 +22,17 @@ def pack_tensor(packer, tensor: torch.Tensor) -> dict:
     }
 
 
+def dtype_called(name: str) -> torch.dtype:
+    """The dtype of this name. Raises CrossingError where there is none."""
+    found = getattr(torch, name, None)
+    if not isinstance(found, torch.dtype):
+        raise CrossingError(f"`{name}` is no dtype")
+    return found
+
+
 def unpack_tensor(unpacker, dtype: str, shape: list, device: str, blob: int):
     data = bytearray(unpacker.blobs[blob])
-    dtype = getattr(torch, dtype)
+    dtype = dtype_called(dtype)
     flat = torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
     return flat.reshape(shape).to(device)
 
@@ -32,7 +42,7 @@ def pack_meta(packer, tensor: torch.Tensor) -> dict:
 
 
 def unpack_meta(unpacker, dtype: str, shape: list) -> torch.Tensor:
-    return torch.empty(shape, dtype=getattr(torch, dtype), device="meta")
+    return torch.empty(shape, dtype=dtype_called(dtype), device="meta")
 
 
 def pack_array(packer, array: np.ndarray) -> dict:
@@ -44,7 +54,10 @@ def pack_array(packer, array: np.ndarray) -> dict:
 
 
 def unpack_array(unpacker, dtype: str, shape: list, blob: int) -> np.ndarray:
-    return np.frombuffer(unpacker.blobs[blob], dtype).reshape(shape).copy()
+    array = np.frombuffer(unpacker.blobs[blob], dtype).reshape(shape).copy()
+    if not is_array(array):
+        raise CrossingError(f"`{dtype}` is no dtype of numbers, texts or dates")
+    return array
 
 
 def pack_image(packer, image: Image.Image) -> dict:

@@ -10,6 +10,7 @@ import io
 import json
 import resource
 import shutil
+import signal
 import socket
 import tempfile
 import traceback
@@ -17,19 +18,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from kata.answer import Answer
 from kata.crossing import CrossingError
 from kata.files import write_whole
 from kata.grading.environment import environment
 from kata.grading.model import Conditions, KataResult, TestResult, kata_to_json, worst
+from kata.grading.printable import printable
 from kata.manifest import EXERCISES, ROOT, Kata, load_manifest
 from kata.recording import points_of
 from kata.reporting import sentence_of
 from kata.resident import run_pytest
 from kata.sandbox import system
 from kata.sandbox.levels import means
-from kata.sandbox.limits import Limits
+from kata.sandbox.limits import Limits, mapped_bytes
 from kata.sandbox.nursery import Nursery
 from kata.sandbox.remote import RemoteWorker, Staff
 from kata.sandbox.wire import Channel
@@ -37,8 +40,8 @@ from kata.verdict import INFRASTRUCTURE, PASSED, Refused
 
 MOST = 2**20
 KEEPS_SOMETHING = (
-    "This test was passed once, and not when it was asked with other inputs, in another order: does "
-    "your code keep anything between its calls?"
+    "This test was passed once, and not when it was asked with other inputs, in another order: "
+    "does your code keep anything between its calls?"
 )
 
 
@@ -66,9 +69,11 @@ def serve(end: socket.socket, zygote: int) -> None:
 
 def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
     kata = load_manifest().find(job["kata"])
-    nursery.prepare(base, job["isolation"], Limits(**job["limits"]))
+    limits = Limits(**job["limits"])
+    _limit_itself(limits)
+    nursery.prepare(base, job["isolation"], limits)
     content = Path(job["source"]).read_bytes()
-    first = Run(kata, content, base / "first", nursery)
+    first = Run(kata, content, base / "first", nursery, limits)
     first.judge(job["seeds"][0])
     if job["picture"]:
         first.draw(Path(job["picture"]))
@@ -76,7 +81,7 @@ def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
     tests = first.tests
     passed = {name for name, test in tests.items() if test.verdict == PASSED}
     if passed:
-        second = Run(kata, content, base / "second", nursery, only=passed)
+        second = Run(kata, content, base / "second", nursery, limits, only=passed)
         second.judge(job["seeds"][1])
         second.end()
         tests = {**tests, **{name: _other_time(test) for name, test in second.tests.items()}}
@@ -104,6 +109,19 @@ def _other_time(test: TestResult) -> TestResult:
     if test.verdict == PASSED:
         return test
     return replace(test, feedback=f"{KEEPS_SOMETHING}\n\n{test.feedback}")
+
+
+def _limit_itself(limits: Limits) -> None:
+    """A judge builds what an answer describes: no more of it than a worker could have had."""
+    if not torch.cuda.is_available():  # which maps more than any machine has
+        most = mapped_bytes() + 2 * limits.memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    most = 10 * limits.cpu_total
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+
+
+def _too_much(*signal_and_frame) -> None:
+    raise Refused("what your code returned keeps the suite busy without an end", "an answer")
 
 
 def _cpu_seconds() -> float:
@@ -147,6 +165,7 @@ class Run:
     content: bytes
     here: Path
     nursery: Nursery
+    limits: Limits
     only: set[str] | None = None
     tests: dict[str, TestResult] = field(default_factory=dict)
     note: str = ""
@@ -174,6 +193,16 @@ class Run:
     def end(self) -> None:
         self.answer.staff.dismiss()
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self):
+        """What an answer makes its suite do shall not go on for ever either."""
+        signal.signal(signal.SIGPROF, _too_much)
+        signal.setitimer(signal.ITIMER_PROF, self.limits.cpu)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
     @pytest.hookimpl(trylast=True)
     def pytest_itemcollected(self, item):
         item.answer = self.answer
@@ -194,7 +223,7 @@ class Run:
             return
         test = self.tests[name]
         points = test.most if verdict == PASSED else 0
-        feedback = "" if verdict == PASSED else str(report.longrepr)
+        feedback = "" if verdict == PASSED else printable(str(report.longrepr))
         if verdict == INFRASTRUCTURE:
             self.note, feedback = feedback[-2000:], "The grader had a trouble of its own here."
         self.tests[name] = replace(test, verdict=verdict, points=points, feedback=feedback)

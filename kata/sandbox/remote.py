@@ -1,4 +1,4 @@
-"""The judge's side of a grading: a worker in another process, of whose bytes nothing is believed."""
+"""The judge's side of a grading: a worker in another process, whose bytes are not believed."""
 
 import builtins
 import contextlib
@@ -19,6 +19,7 @@ from kata.worker import MissingName
 
 MOST_ANSWER = 2**28
 MOST_FILES = 1000
+VALUE = "a value; only the suite decides what passes"
 RUN_BY_LOADERS = {".py", ".pyc", ".so", ".bin", ".ckpt", ".pkl", ".pickle", ".pth"}
 OWN_ERRORS = {"MissingName": MissingName, "CrossingError": CrossingError}
 OWN_ERRORS["Interruption"] = probes.Interruption
@@ -55,7 +56,7 @@ class RemoteWorker:
                 write_files(self._folder, after)
         except Exception as trouble:  # whatever comes of reading what may be anything
             seen = f"the process of your code answered with what is no answer ({trouble})"
-            raise Refused(seen, "a value; what carries it is none of your code's business") from None
+            raise Refused(seen, VALUE) from None
         if error is not None:
             raise error
         return answer
@@ -97,7 +98,7 @@ class Staff:
             end = self._nursery.dismiss(hand)
             self.answer.broken = self.answer.broken or bool(hand.excess)
             seen = hand.excess or end or f"what your code's process sent is no message ({trouble})"
-            raise Refused(seen, "a value; only the suite decides what passes") from None
+            raise Refused(seen, VALUE) from None
 
     def picture(self, kata: Kata) -> Image.Image:
         """What `kata show` draws of the answer. Raises Refused or CrossingError without one."""

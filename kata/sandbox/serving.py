@@ -23,8 +23,8 @@ READY = b"ready"  # what a worker says first: that it has given up its rights
 def serve(end: socket.socket, folder: Path) -> None:
     """Answer requests until nobody asks any more.
 
-    The first message to it is the text of the kata's file and its place in the folder; each further one
-    asks one thing of a worker, which is new where a test begins.
+    The first message to it is the text of the kata's file and its place in the folder; each further
+    one asks one thing of a worker, which is new where a test begins.
     """
     channel = Channel(end)
     channel.send(READY)

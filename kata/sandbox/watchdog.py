@@ -4,6 +4,7 @@ CPU time is what is limited, since on a loaded machine the clock on the wall say
 learner's code. What sleeps spends none: so there is a limit on idleness too, and the wall's last.
 """
 
+import contextlib
 import time
 
 import psutil
@@ -30,7 +31,8 @@ class Watchdog:
     def begin(self) -> None:
         """A test begins: time counts from here."""
         self._began = self._moved = time.monotonic()
-        self._before = self._spent = self._cpu_seconds(self._tree())
+        self._spent = _cpu_seconds(self._tree())
+        self._before = self._spent + time.process_time()
 
     def excess(self) -> str:
         """What it has too much of, in words; "" while it is within its limits."""
@@ -43,7 +45,7 @@ class Watchdog:
         limits = self._limits
         found = {
             f"more than {limits.cpu:g} seconds of CPU time in one test: a loop without an end?": (
-                self._spent - self._before > limits.cpu
+                self._spent + time.process_time() - self._before > limits.cpu
             ),
             f"{limits.idle:g} seconds in which your code did nothing": (
                 now - self._moved > limits.idle
@@ -57,7 +59,7 @@ class Watchdog:
 
     def _note_progress(self, tree: list[psutil.Process], now: float) -> None:
         """Whoever waits for a core or a disk is not idle."""
-        spent = self._cpu_seconds(tree)
+        spent = _cpu_seconds(tree)
         if spent > self._spent or any(_waits_for_the_machine(process) for process in tree):
             self._moved = now
         self._spent = max(spent, self._spent)
@@ -67,9 +69,6 @@ class Watchdog:
             return [self._process, *self._process.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
-
-    def _cpu_seconds(self, tree: list[psutil.Process]) -> float:
-        return time.process_time() + sum(map(_cpu_seconds, tree))
 
     def _grown(self, tree: list[psutil.Process]) -> int:
         """The bytes that its processes have come to use since each was first seen."""
@@ -83,11 +82,12 @@ class Watchdog:
         return total
 
 
-def _cpu_seconds(process: psutil.Process) -> float:
-    try:
-        return sum(process.cpu_times()[:4])  # its own, and of those that it has waited for
-    except psutil.Error:
-        return 0.0
+def _cpu_seconds(tree: list[psutil.Process]) -> float:
+    total = 0.0
+    for process in tree:
+        with contextlib.suppress(psutil.Error):
+            total += sum(process.cpu_times()[:4])  # its own, and of those that it has waited for
+    return total
 
 
 def _waits_for_the_machine(process: psutil.Process) -> bool:

@@ -66,7 +66,9 @@ class Zygote:
                 socket.send_fds(self._end, [FORK], [theirs.fileno()])
         except OSError as error:
             ours.close()
-            raise GraderError(f"The process that forks judges is gone:\n{self.last_words()}") from error
+            raise GraderError(
+                f"The process that forks judges is gone:\n{self.last_words()}"
+            ) from error
         return ours
 
     @property
