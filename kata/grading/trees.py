@@ -1,0 +1,189 @@
+"""What a submission holds, listed and read without following a link or waiting for a pipe.
+
+A tree has `entries`, everything in it that is worth a look, and `read`, the content of one of them.
+Both raise `Refused` with the rest of a sentence: `exercises/02_training/unet.py` *is a link*.
+"""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from kata.grading.names import plain
+
+FILE, FOLDER, LINK, OTHER = "file", "folder", "link", "other"
+LARGEST = 2**20  # bytes of a kata's file; the longest solution has less than a hundredth of it
+MOST_ENTRIES = 20_000
+DEEPEST = 30
+ASIDE = {"solutions", "tests", "site-packages", "node_modules", "venv", "__macosx", "__pycache__"}
+READ = os.O_RDONLY | sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
+)
+UNREADABLE = {
+    FOLDER: "is a folder, where a file is wanted",
+    LINK: "is a link, which is not followed: hand in the file itself",
+    OTHER: "is neither a file nor a folder",
+}
+
+
+class Refused(Exception):
+    """Why something was not taken, as the rest of a sentence that begins with its name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something in a submission.
+
+    parts  of its path, without the submission's own name
+    kind   FILE, FOLDER, LINK or OTHER
+    place  where an archive finds it
+    """
+
+    parts: tuple[str, ...]
+    kind: str
+    place: object = None
+
+    @property
+    def name(self) -> str:
+        return self.parts[-1]
+
+    @property
+    def path(self) -> str:
+        return "/".join(self.parts)
+
+
+class Tree(Protocol):
+    """A folder, an archive or a single file; `notes` are lines on what could not be listed."""
+
+    notes: list[str]
+
+    def entries(self) -> list[Entry]: ...
+
+    def read(self, entry: Entry) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+def is_aside(name: str) -> bool:
+    """Whether nothing below this name belongs to the submission: hidden, made by a program, or
+    what judges it.
+    """
+    return name.startswith(".") or name.casefold() in ASIDE
+
+
+class Folder:
+    """A folder, or the work tree of a git checkout."""
+
+    def __init__(self, path: Path):
+        self.notes: list[str] = []
+        self._looked_at = 0
+        self._root = os.open(path, READ | os.O_DIRECTORY)
+
+    def entries(self) -> list[Entry]:
+        found, waiting = [], [()]
+        while waiting:
+            try:
+                listed = list(self._list(waiting.pop()))
+            except OSError as error:
+                self.notes.append(f"the folder `{plain(error.filename)}` {reason(error)}")
+                continue
+            found += listed
+            waiting += [entry.parts for entry in listed if entry.kind == FOLDER]
+        return found
+
+    def read(self, entry: Entry) -> bytes:
+        with self._opened(entry.parts[:-1]) as folder, open_file(entry.name, folder) as file:
+            return read_capped(file)
+
+    def close(self) -> None:
+        os.close(self._root)
+
+    def _list(self, parts: tuple[str, ...]) -> Iterator[Entry]:
+        if len(parts) > DEEPEST:
+            self.notes.append(f"folders within {DEEPEST} others are not looked into")
+            return
+        with self._opened(parts) as folder, os.scandir(folder) as listing:
+            for item in listing:
+                self._looked_at += 1
+                if self._looked_at > MOST_ENTRIES:
+                    raise too_many()
+                if not is_aside(item.name):
+                    yield Entry((*parts, item.name), _kind(item))
+
+    @contextlib.contextmanager
+    def _opened(self, parts: tuple[str, ...]) -> Iterator[int]:
+        """A folder's descriptor, by way of its parents, none of which may be a link."""
+        folder = os.dup(self._root)
+        try:
+            for part in parts:
+                parent = folder
+                folder = os.open(part, READ | os.O_DIRECTORY, dir_fd=parent)
+                os.close(parent)
+            yield folder
+        except OSError as error:
+            error.filename = "/".join(parts)
+            raise
+        finally:
+            os.close(folder)
+
+
+class OneFile:
+    """A file by itself, under the name that it should have."""
+
+    def __init__(self, path: Path, name: str):
+        self.notes: list[str] = []
+        self._path, self._name = path, name
+
+    def entries(self) -> list[Entry]:
+        return [Entry((self._name,), FILE)]
+
+    def read(self, entry: Entry) -> bytes:
+        with open_file(self._path) as file:
+            return read_capped(file)
+
+    def close(self) -> None:
+        pass
+
+
+def open_file(path: str | Path, folder: int | None = None) -> BinaryIO:
+    """Open a regular file to read. Raises Refused for what is none, and OSError."""
+    descriptor = os.open(path, READ, dir_fd=folder)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise Refused(UNREADABLE[OTHER])
+
+
+def read_capped(file: BinaryIO) -> bytes:
+    """All that is in the file. Raises Refused where that is more than LARGEST bytes."""
+    content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise too_large()
+    return content
+
+
+def too_large() -> Refused:
+    return Refused(f"is larger than {LARGEST >> 20} MiB: a kata's file holds code alone")
+
+
+def too_many() -> Refused:
+    return Refused(f"holds more than {MOST_ENTRIES:,} files: hand in the folder `exercises` alone")
+
+
+def reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "vanished while it was read"
+    if isinstance(error, PermissionError):
+        return "may not be read by whoever grades"
+    return f"cannot be read: {error.strerror or error}"
+
+
+def _kind(item: os.DirEntry) -> str:
+    if item.is_symlink():
+        return LINK
+    if item.is_dir(follow_symlinks=False):
+        return FOLDER
+    return FILE if item.is_file(follow_symlinks=False) else OTHER
