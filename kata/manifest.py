@@ -24,6 +24,10 @@ KATA_FIELDS = {
     "functions": list,
     "hints": list,
 }
+OPTIONAL_KATA_FIELDS = {"visibility": str}
+GRADING_FIELDS = {"visibility": str}
+HIDDEN, VISIBLE = "hidden", "visible"
+VISIBILITIES = (HIDDEN, "after_published", "after_due_date", VISIBLE)  # the strictest first
 TYPES = {str: "a text", int: "a whole number", list: "a list of texts"}
 
 
@@ -33,7 +37,10 @@ class ManifestError(KataError):
 
 @dataclass(frozen=True)
 class Kata:
-    """One kata: a file that the learner fills in, and everything that belongs to it."""
+    """One kata: a file that the learner fills in, and everything that belongs to it.
+
+    visibility  when a class sees how it was graded: one of VISIBILITIES
+    """
 
     root: Path
     lesson: str
@@ -43,6 +50,7 @@ class Kata:
     concepts: tuple[str, ...]
     functions: tuple[str, ...]
     hints: tuple[str, ...]
+    visibility: str = VISIBLE
 
     @property
     def id(self) -> str:
@@ -86,6 +94,11 @@ class Manifest:
     @cached_property
     def katas(self) -> tuple[Kata, ...]:
         return tuple(kata for lesson in self.lessons for kata in lesson.katas)
+
+    @cached_property
+    def visibility(self) -> dict[str, str]:
+        """When a class sees how each kata was graded, by the katas' ids."""
+        return {kata.id: kata.visibility for kata in self.katas}
 
     def kata_at(self, path: Path) -> tuple[str, Kata] | None:
         """The tree and the kata that a path belongs to, or None."""
@@ -142,7 +155,8 @@ def parse_manifest(text: str, root: Path = ROOT) -> Manifest:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"katas.toml is not valid TOML: {error}.") from error
-    lessons = tuple(_lesson(root, entry) for entry in _tables(table, "lesson"))
+    visibility = _visibility(table.pop("grading", {}))
+    lessons = tuple(_lesson(root, entry, visibility) for entry in _tables(table, "lesson"))
     _check_fields(table, {}, "the file")
     manifest = Manifest(root, lessons)
     _check_names("lesson", lessons)
@@ -150,14 +164,34 @@ def parse_manifest(text: str, root: Path = ROOT) -> Manifest:
     return manifest
 
 
-def _lesson(root: Path, entry: dict) -> Lesson:
+def _visibility(grading: object) -> str:
+    """What the table [grading] says of all katas."""
+    if type(grading) is not dict:
+        raise ManifestError("katas.toml: `grading` is written as [grading], once.")
+    _check_fields(grading, {}, "[grading]", optional=GRADING_FIELDS)
+    return _one_of_visibilities(grading.get("visibility", VISIBLE), "[grading]")
+
+
+def _one_of_visibilities(value: str, whose: str) -> str:
+    if value not in VISIBILITIES:
+        one_of = ", ".join(VISIBILITIES)
+        raise ManifestError(
+            f"katas.toml: `visibility` of {whose} is `{value}`, not one of {one_of}."
+        )
+    return value
+
+
+def _lesson(root: Path, entry: dict, visibility: str) -> Lesson:
     katas = _tables(entry, "kata")
     _check_fields(entry, LESSON_FIELDS, f"the lesson `{entry.get('name')}`")
-    return Lesson(root, **entry, katas=tuple(_kata(root, entry["name"], kata) for kata in katas))
+    made = tuple(_kata(root, entry["name"], {"visibility": visibility, **kata}) for kata in katas)
+    return Lesson(root, **entry, katas=made)
 
 
 def _kata(root: Path, lesson: str, entry: dict) -> Kata:
-    _check_fields(entry, KATA_FIELDS, f"the kata `{entry.get('name')}`")
+    whose = f"the kata `{entry.get('name')}`"
+    _check_fields(entry, KATA_FIELDS, whose, optional=OPTIONAL_KATA_FIELDS)
+    _one_of_visibilities(entry["visibility"], whose)
     fields = {key: tuple(value) if type(value) is list else value for key, value in entry.items()}
     return Kata(root, lesson, **fields)
 
@@ -170,14 +204,17 @@ def _tables(parent: dict, kind: str) -> list[dict]:
     return tables
 
 
-def _check_fields(entry: dict, fields: dict[str, type], whose: str) -> None:
+def _check_fields(
+    entry: dict, fields: dict[str, type], whose: str, optional: dict[str, type] | None = None
+) -> None:
+    known = {**fields, **(optional or {})}
     for key in [*fields, *entry]:
-        if key not in fields:
+        if key not in known:
             raise ManifestError(f"katas.toml: {whose} has a field `{key}` that is not known.")
         if key not in entry:
             raise ManifestError(f"katas.toml: {whose} lacks the field `{key}`.")
-        if not _fits(entry[key], fields[key]):
-            raise ManifestError(f"katas.toml: `{key}` of {whose} is not {TYPES[fields[key]]}.")
+        if not _fits(entry[key], known[key]):
+            raise ManifestError(f"katas.toml: `{key}` of {whose} is not {TYPES[known[key]]}.")
 
 
 def _fits(value: object, wanted: type) -> bool:

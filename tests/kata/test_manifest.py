@@ -66,6 +66,52 @@ def test_every_lesson_of_the_repository_has_katas():
     assert all(lesson.katas for lesson in load_manifest(ROOT).lessons)
 
 
+# When a class sees its results
+
+
+def visibility(text):
+    return parse_manifest(text).visibility
+
+
+def test_a_class_sees_results_at_once_where_nothing_is_said():
+    assert visibility(LESSON + KATA) == {"02_training/add_noise": "visible"}
+
+
+def test_grading_says_when_all_katas_are_seen_and_a_kata_says_otherwise():
+    text = '[grading]\nvisibility = "hidden"\n' + LESSON + KATA
+    text += other("timesteps") + 'visibility = "after_due_date"\n'
+    assert list(visibility(text).values()) == ["hidden", "after_due_date"]
+
+
+def test_the_table_of_grading_may_stand_empty_and_at_the_end():
+    assert list(visibility(LESSON + KATA + "[grading]").values()) == ["visible"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("grading = 3", "`grading` is written as \\[grading\\], once"),
+        ("[[grading]]", "`grading` is written as"),
+        ('[grading]\nvisble = "hidden"', "\\[grading\\] has a field `visble` that is not known"),
+        ("[grading]\nvisibility = 1", "`visibility` of \\[grading\\] is not a text"),
+        (
+            '[grading]\nvisibility = "later"',
+            "`visibility` of \\[grading\\] is `later`, not one of hidden, after_published",
+        ),
+        (LESSON + KATA + "visibility = []", "`visibility` of the kata `add_noise` is not a text"),
+        (
+            LESSON + KATA + 'visibility = "Visible"',
+            "`visibility` of the kata `add_noise` is `Visible`, not one of",
+        ),
+        (LESSON + 'visibility = "hidden"', "the lesson `02_training` has a field `visibility`"),
+    ],
+    ids=str,
+)
+def test_a_visibility_that_is_none_is_told_where(text, words):
+    with pytest.raises(ManifestError, match=words):
+        parse_manifest(text)
+
+
 # Names and paths
 
 

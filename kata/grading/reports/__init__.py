@@ -1,0 +1,139 @@
+"""Every report of a grading, each a file that is written whole.
+
+OUT/grades.json, OUT/grades.csv, OUT/junit.xml    the class, for the teacher
+OUT/html/index.html, OUT/html/conditions.html     the class and the secret seeds, likewise
+OUT/html/learners/NAME.html                       one for each learner, to hand out
+OUT/gradescope/NAME/results.json                  one for each submission, as are
+OUT/classroom50/NAME/result.json
+OUT/github/NAME/result.txt
+"""
+
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from kata.errors import KataError
+from kata.files import write_whole
+from kata.grading.model import Grades
+from kata.grading.reports.classroom50 import classroom50
+from kata.grading.reports.entries import plain
+from kata.grading.reports.github import github
+from kata.grading.reports.gradescope import gradescope
+from kata.grading.reports.html import class_page, conditions_page, learner_page
+from kata.grading.reports.junit import junit
+from kata.grading.reports.table import table
+
+FORMATS = ("json", "csv", "junit", "html", "gradescope", "classroom50", "github")
+UNSAFE = re.compile(r"[^\w.-]+")
+LONGEST_NAME = 50  # characters, at most four bytes each
+
+
+def write_reports(
+    grades: Grades,
+    out: Path,
+    formats: Iterable[str],
+    pictures: Mapping[tuple[str, str], Path] | None = None,
+    visibility: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> list[Path]:
+    """Write the reports of some formats under `out`; return the files, in the order of `formats`.
+
+    pictures    PNG files by (name of the submission, id of the kata), for the learners' pages
+    visibility  of each kata, `Manifest.visibility`
+    environ     where Classroom 50's runner says who is graded
+    Raises KataError for a format that is not known, for a file that cannot be written, and for
+    `classroom50` outside its runner.
+    """
+    formats = list(dict.fromkeys(formats))
+    for name in formats:
+        require_format(name)
+    reports = _Reports(grades, pictures or {}, visibility or {}, environ)
+    written = []
+    for name in formats:
+        for place, text in getattr(reports, name)():
+            _write(out / place, text)
+            written.append(out / place)
+    return written
+
+
+def require_format(name: str) -> None:
+    """Raise KataError for a format that is not known: for whoever is about to grade for hours."""
+    if name not in FORMATS:
+        raise KataError(f"There is no report `{name}`. --report is one of {', '.join(FORMATS)}.")
+
+
+def file_names(names: Iterable[str]) -> list[str]:
+    """A name for the files of each submission: safe in any folder, and no two alike.
+
+    Where letters' case makes no difference, as on macOS and Windows, they differ still.
+    """
+    taken, found = set(), []
+    for name in names:
+        safe = UNSAFE.sub("-", unicodedata.normalize("NFC", plain(name))).strip("-.")
+        safe = stem = safe[:LONGEST_NAME] or "submission"
+        number = 1
+        while safe.casefold() in taken:
+            number += 1
+            safe = f"{stem}-{number}"
+        taken.add(safe.casefold())
+        found.append(safe)
+    return found
+
+
+Files = Iterator[tuple[str, str]]  # the place of each below the folder of the reports, its content
+
+
+@dataclass(frozen=True)
+class _Reports:
+    """The files of each format, one method a format."""
+
+    grades: Grades
+    pictures: Mapping[tuple[str, str], Path]
+    visibility: Mapping[str, str]
+    environ: Mapping[str, str]
+
+    @cached_property
+    def names(self) -> list[str]:
+        return file_names(submission.name for submission in self.grades.submissions)
+
+    def json(self) -> Files:
+        yield "grades.json", self.grades.to_json()
+
+    def csv(self) -> Files:
+        yield "grades.csv", table(self.grades)
+
+    def junit(self) -> Files:
+        yield "junit.xml", junit(self.grades)
+
+    def html(self) -> Files:
+        pages = [f"learners/{name}.html" for name in self.names]
+        yield "html/index.html", class_page(self.grades, pages)
+        yield "html/conditions.html", conditions_page(self.grades)
+        for submission, page in zip(self.grades.submissions, pages, strict=True):
+            yield f"html/{page}", learner_page(submission, self.visibility, self.pictures)
+
+    def gradescope(self) -> Files:
+        for name, submission in zip(self.names, self.grades.submissions, strict=True):
+            content = gradescope(submission, self.visibility)
+            yield f"gradescope/{name}/results.json", json.dumps(content, indent=1)
+
+    def classroom50(self) -> Files:
+        for name, submission in zip(self.names, self.grades.submissions, strict=True):
+            content = classroom50(submission, self.environ, self.visibility)
+            yield f"classroom50/{name}/result.json", json.dumps(content, indent=1)
+
+    def github(self) -> Files:
+        for name, submission in zip(self.names, self.grades.submissions, strict=True):
+            yield f"github/{name}/result.txt", github(submission, self.visibility)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise KataError(f"Cannot write {path}: {error.strerror or error}.") from error
