@@ -46,9 +46,10 @@ def run_sampling(functions: Functions, folder: Path, pictures: int, steps: int, 
     console.print(f"{ROWS} pictures appearing from noise")
     _save(run, "strip.png", _rows(functions, _frames(functions, fast, seed, steps), FRAMES))
     console.print("The first picture again, from a little noise and from much")
+    other = seed + pictures  # the noise that made a picture would nearly give it back
     edits = [
         functions("image_to_image", "edit")(
-            fast, images[0], strength, seed=seed, num_inference_steps=steps
+            fast, images[0], strength, seed=other, num_inference_steps=steps
         )
         for strength in STRENGTHS
     ]

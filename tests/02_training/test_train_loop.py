@@ -503,7 +503,7 @@ def test_a_training_on_a_gpu_goes_on_too(exercise, scheduler, images, seed, tmp_
     expect.close(
         torch.tensor(losses["rest"]),
         torch.tensor(losses["whole"]),
-        0.05,  # sums in another order on a GPU, over twelve steps
+        1e-3,  # sums in another order on a GPU; without CUDA's random state 0.008 and more
         "the list of losses",
         because="the losses of a training without an interruption",
     )

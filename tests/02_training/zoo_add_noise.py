@@ -489,9 +489,8 @@ def picture_by_picture(scheduler, clean_images, timesteps, generator=None):
 @variant("corrupt")
 def by_the_box_and_muller_transform(scheduler, clean_images, timesteps, generator=None):
     """Normal noise made of two uniform draws."""
-    one, two = (
-        torch.rand(clean_images.shape, generator=generator, dtype=torch.float64) for _ in range(2)
-    )
+    options = {"device": clean_images.device, "dtype": torch.float64}
+    one, two = (torch.rand(clean_images.shape, generator=generator, **options) for _ in range(2))
     noise = torch.sqrt(-2 * torch.log1p(-one)) * torch.cos(2 * torch.pi * two)
     noise = noise.to(clean_images)
     return scheduler.add_noise(clean_images, noise, timesteps), noise

@@ -18,7 +18,8 @@ def drawn(scheduler, clean_images, generator=None):
     """Timesteps and noise, as they should be drawn."""
     end = scheduler.config.num_train_timesteps
     timesteps = torch.randint(0, end, (len(clean_images),), generator=generator)
-    return timesteps, torch.randn(clean_images.shape, generator=generator)
+    noise = torch.randn(clean_images.shape, generator=generator)
+    return timesteps.to(clean_images.device), noise.to(clean_images.device)
 
 
 def forward(model, scheduler, clean_images, generator=None):
@@ -417,10 +418,11 @@ def antithetic_timesteps(model, scheduler, clean_images, generator=None):
 @variant("training_loss")
 def by_hand(model, scheduler, clean_images, generator=None):
     """Mixture and error written out, the noise drawn first, the model called by keywords."""
-    noise = torch.empty_like(clean_images).normal_(generator=generator)
+    noise = torch.empty(clean_images.shape).normal_(generator=generator).to(clean_images)
     timesteps = torch.empty(len(clean_images), dtype=torch.int64)
     timesteps.random_(0, scheduler.config.num_train_timesteps, generator=generator)
-    alpha_bar = scheduler.alphas_cumprod[timesteps][:, None, None, None]
+    alpha_bar = scheduler.alphas_cumprod[timesteps][:, None, None, None].to(clean_images)
+    timesteps = timesteps.to(clean_images.device)
     noisy_images = alpha_bar.sqrt() * clean_images + (1 - alpha_bar).sqrt() * noise
     predicted = model(sample=noisy_images, timestep=timesteps, return_dict=False)[0]
     return ((predicted - noise) ** 2).mean()
@@ -434,7 +436,7 @@ def picture_by_picture(model, scheduler, clean_images, generator=None):
         fraction = torch.rand((), generator=generator)
         timesteps.append((fraction * len(scheduler.alphas_cumprod)).long())
         noise.append(torch.randn(picture.shape, generator=generator))
-    timesteps, noise = torch.stack(timesteps), torch.stack(noise)
+    timesteps, noise = (torch.stack(one).to(clean_images.device) for one in (timesteps, noise))
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     predicted = model(noisy_images, timesteps)["sample"]
     return torch.nn.MSELoss(reduction="none")(noise, predicted).flatten(1).mean(dim=1).mean()
@@ -445,7 +447,8 @@ def small_integers(model, scheduler, clean_images, generator=None):
     """The same draws as 32-bit integers, the error as a norm."""
     end = scheduler.config.num_train_timesteps
     timesteps = torch.randint(end, (len(clean_images),), generator=generator, dtype=torch.int32)
-    noise = torch.randn(clean_images.size(), generator=generator)
+    timesteps = timesteps.to(clean_images.device)
+    noise = torch.randn(clean_images.size(), generator=generator).to(clean_images.device)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps.long())
     error = model(noisy_images, timesteps).sample - noise
     return torch.linalg.vector_norm(error) ** 2 / error.numel()

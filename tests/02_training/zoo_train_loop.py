@@ -24,10 +24,12 @@ INTERRUPTED = "test_an_interruption_within_an_epoch_costs_this_epoch_only"
 RISEN = "test_an_epoch_is_saved_although_its_loss_has_risen"
 FINISHED = "test_a_finished_training_returns_at_once"
 REPLACED = "test_a_checkpoint_is_replaced_as_a_whole"
+ON_A_GPU = "test_a_training_on_a_gpu_goes_on_too"
 
 
 def loss_of(model, scheduler, clean_images):
     """The loss, as it should be computed."""
+    clean_images = clean_images.to(next(model.parameters()).device)
     end = scheduler.config.num_train_timesteps
     timesteps = torch.randint(0, end, (len(clean_images),), device=clean_images.device)
     return loss_at(model, scheduler, clean_images, timesteps)
@@ -73,6 +75,7 @@ def pack(model, optimizer, dataloader, losses):
         "moments": optimizer.state_dict(),
         "losses": losses,
         "random": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
         "shuffle": generator.get_state() if generator else None,
     }
 
@@ -85,6 +88,7 @@ def restore(state, model, optimizer, dataloader):
         optimizer.load_state_dict(state["moments"])
     if "random" in state:
         torch.set_rng_state(state["random"])
+    torch.cuda.set_rng_state_all(state.get("cuda", []))
     if state.get("shuffle") is not None:
         dataloader.generator.set_state(state["shuffle"])
     return list(state.get("losses", []))
@@ -724,6 +728,14 @@ def without_the_random_state(*arguments, checkpoint=None, after_step=None):
     return with_checkpoints([*arguments, checkpoint, after_step], without=["random"])
 
 
+@mistake("train", rejected_by=ON_A_GPU, says="a training without an interruption")
+def without_the_random_state_of_the_gpu(*arguments, checkpoint=None, after_step=None):
+    """CUDA's random state is not in the checkpoint, so what a GPU draws is something else after an
+    interruption.
+    """
+    return with_checkpoints([*arguments, checkpoint, after_step], without=["cuda"])
+
+
 @mistake("train", rejected_by=BY_GENERATOR, says="`dataloader.generator` was not restored")
 def without_the_shuffle(*arguments, checkpoint=None, after_step=None):
     """The state of the loader's generator is not in the checkpoint, so it shuffles otherwise
@@ -891,6 +903,7 @@ def noise_first(model, scheduler, dataloader, num_epochs, lr, checkpoint=None, a
             clean = batch["images"].to(next(model.parameters()))
             noise = torch.randn(clean.shape).to(clean)
             timesteps = (torch.rand(len(clean)) * scheduler.config["num_train_timesteps"]).long()
+            timesteps = timesteps.to(clean.device)
             noisy = scheduler.add_noise(clean, noise, timesteps)
             loss = ((model(noisy, timesteps, return_dict=False)[0] - noise) ** 2).mean()
             steps.append(step_on(model, optimizer, loss))

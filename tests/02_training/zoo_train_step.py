@@ -15,9 +15,9 @@ FALLS = "test_the_loss_falls_on_a_fixed_batch"
 
 def loss_of(model, scheduler, clean_images, generator=None):
     """The loss, as it should be computed."""
-    end = scheduler.config.num_train_timesteps
-    timesteps = torch.randint(0, end, (len(clean_images),), generator=generator)
-    noise = torch.randn(clean_images.shape, generator=generator)
+    end, device = scheduler.config.num_train_timesteps, clean_images.device
+    timesteps = torch.randint(0, end, (len(clean_images),), generator=generator).to(device)
+    noise = torch.randn(clean_images.shape, generator=generator).to(device)
     noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
     return F.mse_loss(model(noisy_images, timesteps).sample, noise)
 
@@ -398,7 +398,7 @@ def zeroed_first(model, optimizer, scheduler, clean_images, generator=None):
 def zeroed_late_and_twice(model, optimizer, scheduler, clean_images, generator=None):
     """Cleared right before `backward`, with zeros, and again at the end."""
     loss = loss_of(model, scheduler, clean_images, generator)
-    value = loss.detach().numpy()[()]
+    value = loss.detach().cpu().numpy()[()]
     optimizer.zero_grad(set_to_none=False)
     loss.backward()
     optimizer.step()

@@ -1069,7 +1069,7 @@ def on_copies(model, scheduler, noise, num_inference_steps, generator=None):
     """Neither model nor scheduler of whoever called is touched."""
     model = copy.deepcopy(model).eval()
     scheduler = type(scheduler).from_config(scheduler.config)
-    scheduler.set_timesteps(num_inference_steps)
+    scheduler.set_timesteps(num_inference_steps, device=noise.device)
     sample = noise
     for t in scheduler.timesteps:
         with torch.no_grad():
