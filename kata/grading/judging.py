@@ -52,7 +52,6 @@ def serve(end: socket.socket, zygote: int) -> None:
     """
     system.die_with(zygote)
     nursery = Nursery()  # before anything is known that a worker could look for
-    system.set_dumpable(False)
     channel = Channel(end)
     job = json.loads(channel.receive(MOST))
     base = Path(tempfile.mkdtemp(prefix="kata-grade-"))

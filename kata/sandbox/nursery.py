@@ -89,7 +89,8 @@ class Nursery:
             ours.close()
             _remove(folder)
             raise NurseryError(f"no worker could be started: {said['trouble']}")
-        hand = Hand(said["pid"], folder, Channel(ours), Watchdog(said["pid"], self._limits))
+        watchdog = Watchdog(said["pid"], folder, self._limits)
+        hand = Hand(said["pid"], folder, Channel(ours), watchdog)
         hand.channel.watch = hand.look
         try:
             hand.channel.receive(len(READY))

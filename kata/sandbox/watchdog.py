@@ -5,24 +5,28 @@ learner's code. What sleeps spends none: so there is a limit on idleness too, an
 """
 
 import contextlib
+import os
 import time
+from pathlib import Path
 
 import psutil
 
 from kata.sandbox.limits import Limits
 
+MOST_FILES = 10_000
 PATIENCE = 0.25  # seconds between two looks: each reads /proc for every process of the machine
 
 
 class Watchdog:
-    """Looks at the tree of processes below one.
+    """Looks at the tree of processes below one, and at what they write.
 
     The CPU time of the judge counts with it: what a hostile answer makes the suite do is the
     answer's doing.
     """
 
-    def __init__(self, pid: int, limits: Limits):
+    def __init__(self, pid: int, folder: Path, limits: Limits):
         self._limits = limits
+        self._folder = folder
         self._process = psutil.Process(pid)
         self._resident: dict[int, int] = {}
         self._looked = 0.0
@@ -53,6 +57,9 @@ class Watchdog:
             f"no answer within {limits.wall:g} seconds": now - self._began > limits.wall,
             f"more than {limits.memory / 2**30:.1f} GiB of memory": (
                 self._grown(tree) > limits.memory
+            ),
+            f"more than {limits.disk / 2**20:.0f} MiB of files, or more than {MOST_FILES}": (
+                not _is_small(self._folder, limits.disk)
             ),
         }
         return next((words for words, is_so in found.items() if is_so), "")
@@ -88,6 +95,19 @@ def _cpu_seconds(tree: list[psutil.Process]) -> float:
         with contextlib.suppress(psutil.Error):
             total += sum(process.cpu_times()[:4])  # its own, and of those that it has waited for
     return total
+
+
+def _is_small(folder: Path, most: int) -> bool:
+    """Whether what lies in the folder is within bounds; where it is a tmpfs, it looks empty."""
+    count = size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            count += 1
+            with contextlib.suppress(OSError):
+                size += os.lstat(os.path.join(place, name)).st_blocks * 512
+            if size > most or count > MOST_FILES:
+                return False
+    return True
 
 
 def _waits_for_the_machine(process: psutil.Process) -> bool:

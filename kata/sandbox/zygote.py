@@ -20,6 +20,7 @@ import threading
 
 from kata.errors import KataError
 from kata.manifest import ROOT
+from kata.sandbox import system
 
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TMPDIR", "VIRTUAL_ENV", "HF_HOME")
 OFFLINE = {
@@ -94,6 +95,7 @@ def main() -> None:
     start_pytest_once()
     importlib.import_module("kata.ahead")
     judging = importlib.import_module("kata.grading.judging")
+    system.set_dumpable(False)  # no descendant may look into another
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a judge has ended
     gc.collect()
     gc.freeze()  # what is imported stays: no child's collector need look at it
