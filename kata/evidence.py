@@ -6,6 +6,7 @@ temporary folder: where a kata saves something, they are the answer.
 
 import contextlib
 import shutil
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,12 @@ class Attempt:
             raise
         finally:
             self.after = read_files(folder)
+
+
+def raised_in(error: BaseException) -> str:
+    """The name of the function that raised it, here or in the process of the learner's code."""
+    named = getattr(error, "raised_in", None)
+    return named or traceback.extract_tb(error.__traceback__)[-1].name
 
 
 def read_files(folder: Path | None) -> Files | None:

@@ -79,7 +79,9 @@ def _update(original: object, changed: object) -> None:
     elif isinstance(original, torch.optim.Optimizer):
         original.load_state_dict(changed.state_dict())
     elif isinstance(original, SchedulerMixin):
-        vars(original).update(library.scheduler_state(changed), _internal_dict=changed.config)
+        state = library.scheduler_state(changed)
+        moved = {key: value for key, value in state.items() if key not in library.TABLES}
+        vars(original).update(moved)
     elif isinstance(original, torch.Generator):
         original.set_state(changed.get_state())
     elif isinstance(original, probes.CallLog):
@@ -91,11 +93,15 @@ def _update(original: object, changed: object) -> None:
 
 
 def _update_parts(pipeline: DiffusionPipeline, parts: dict) -> None:
-    """A part that is still of its class takes the other's state; any other is put in its place."""
+    """A part that is still of its class takes the other's state; any other is put in its place.
+
+    A scheduler is put there in any case: to swap it for one with another configuration is a task.
+    """
     for name, part in parts.items():
         own = getattr(pipeline, name)
-        update(own, part)
-        if type(own) is not type(part):
+        if type(own) is type(part) and not isinstance(part, SchedulerMixin):
+            update(own, part)
+        else:
             pipeline.register_modules(**{name: part})
 
 

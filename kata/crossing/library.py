@@ -26,6 +26,8 @@ KNOWN = {
     "UNet2DConditionModel",
     "UNet2DModel",
 }
+# What a scheduler is from the start: a suite reckons with its own, whatever was made of a copy.
+TABLES = {"alphas", "alphas_cumprod", "betas", "final_alpha_cumprod", "one"}
 DEFAULTS = "_use_default_values"  # where a configuration notes which settings were not given
 
 

@@ -19,7 +19,9 @@ def pack_dataset(packer, dataset: Dataset) -> dict:
 
 
 def unpack_dataset(unpacker, blob: int) -> Dataset:
-    return Dataset(pa.ipc.open_stream(unpacker.blobs[blob]).read_all())
+    table = pa.ipc.open_stream(unpacker.blobs[blob]).read_all()
+    table.validate(full=True)  # else offsets that point elsewhere would be followed
+    return Dataset(table)
 
 
 def pack_loader(packer, loader: DataLoader) -> dict:

@@ -184,7 +184,7 @@ class Run:
         """Leave the picture of `kata show`, where the answer allows for one."""
         if self.answer.broken:
             return
-        with contextlib.suppress(Refused, CrossingError):
+        with contextlib.suppress(Refused, CrossingError, OSError):
             buffer = io.BytesIO()
             self.answer.staff.picture(self.kata).save(buffer, format="PNG")
             write_whole(path, buffer.getvalue())

@@ -3,9 +3,10 @@
 import builtins
 import contextlib
 import json
+import re
 from pathlib import Path, PurePosixPath
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from kata import probes
 from kata.crossing import CrossingError, message_of, parts_of, unpack
@@ -19,10 +20,11 @@ from kata.worker import MissingName
 
 MOST_ANSWER = 2**28
 MOST_FILES = 1000
+NAME = re.compile(r"[\w.<>]{1,200}")
 VALUE = "a value; only the suite decides what passes"
 RUN_BY_LOADERS = {".py", ".pyc", ".so", ".bin", ".ckpt", ".pkl", ".pickle", ".pth"}
-OWN_ERRORS = {"MissingName": MissingName, "CrossingError": CrossingError}
-OWN_ERRORS["Interruption"] = probes.Interruption
+ERRORS = (MissingName, CrossingError, probes.Interruption, UnidentifiedImageError)
+OWN_ERRORS = {error.__name__: error for error in ERRORS}
 
 
 class RemoteWorker:
@@ -36,6 +38,7 @@ class RemoteWorker:
         self._staff = staff
         self._folder = folder
         self._begins = True
+        self._withheld: dict[str, bytes] = {}
 
     def answer(self, request: bytes) -> bytes:
         """Have one request carried out; raise what the learner's code raised there.
@@ -45,7 +48,8 @@ class RemoteWorker:
         before = read_files(self._folder)
         blobs = [self._staff.there(request)]
         own = None if self._folder is None else str(self._folder.relative_to(self._staff.here))
-        tree = {"begins": self._begins, "own": own, "files": tree_of(before, blobs)}
+        files = tree_of(self._with_all(before), blobs)
+        tree = {"begins": self._begins, "own": own, "files": files}
         if self._begins:
             self._staff.begin()
             self._begins = False
@@ -64,12 +68,27 @@ class RemoteWorker:
     def _read(self, told: dict, bulk: list[bytes]):
         """The answer, or the error in its place, and the files that were left."""
         after = files_of(told["files"], bulk)
-        after = {} if self._folder is None else _checked(after)
+        after = {} if self._folder is None else self._without_code(_checked(after))
         if "kinds" not in told:
             return self._staff.from_there(bulk[0]), None, after
         if told["is_loading"]:
             self._staff.answer.broken = True
         return None, self._staff.rebuilt(told), after
+
+    def _without_code(self, files: Files) -> Files:
+        """The files; those are empty that a loader of a suite's might run."""
+        for name, content in files.items():
+            if PurePosixPath(name).suffix in RUN_BY_LOADERS and isinstance(content, bytes):
+                self._withheld[name] = content
+        return {**files, **dict.fromkeys(files.keys() & self._withheld.keys(), b"")}
+
+    def _with_all(self, files: Files | None) -> Files | None:
+        """The files as the learner's code had left them."""
+        withheld = self._withheld
+        return files and {
+            name: withheld.get(name, content) if content == b"" else content
+            for name, content in files.items()
+        }
 
 
 class Staff:
@@ -121,13 +140,15 @@ class Staff:
     def rebuilt(self, told: dict) -> BaseException:
         """The error that the learner's code raised, as one of the same name that runs no code."""
         kinds, text, line = told["kinds"], told["text"], told["line"]
-        well_made = all(type(kind) is str and kind.isidentifier() for kind in kinds)
+        names = [*kinds, told["module"], told["raised_in"]]
+        well_made = all(type(name) is str and NAME.fullmatch(name) for name in names)
         if not (kinds and well_made and type(text) is str and type(line) in (int, type(None))):
             raise CrossingError("no error either")
         here, there = str(self.here), str(self._hand.folder)
         arguments = _replaced(told["arguments"], there, here)
-        error = _made(kinds, text.replace(there, here), arguments, told["is_left"])
-        error.line_of_answer = line
+        text = text.replace(there, here)
+        error = _made(kinds, told["module"], text, arguments, told["is_left"])
+        error.line_of_answer, error.raised_in = line, told["raised_in"]
         return error
 
     def _hire(self) -> None:
@@ -148,21 +169,23 @@ class Staff:
             self._hand = None
 
 
-def _made(kinds: list[str], text: str, arguments: list | None, is_left: bool) -> BaseException:
+def _made(kinds: list[str], module: str, text: str, arguments, is_left: bool) -> BaseException:
+    """An error of one of OWN_ERRORS, or of Python's own, or of a new class of that name."""
     if kinds[0] in OWN_ERRORS:
         return OWN_ERRORS[kinds[0]](text)
+    own = {"__module__": module}
     if is_left:
-        return type(kinds[0], (BaseException,), {})(text)
+        return type(kinds[0], (BaseException,), own)(text)
     known = [getattr(builtins, kind, None) for kind in kinds]
     bases = [kind for kind in known if isinstance(kind, type) and issubclass(kind, Exception)]
     for base in bases:
-        kind = base if base.__name__ == kinds[0] else type(kinds[0], (base,), {})
+        kind = base if base.__name__ == kinds[0] else type(kinds[0], (base,), own)
         for values in ([text] if arguments is None else arguments, [text]):
             with contextlib.suppress(Exception):  # it takes other arguments
                 error = kind(*values)
                 if str(error) == text:
                     return error
-    return type(kinds[0], (Exception,), {})(text)
+    return type(kinds[0], (Exception,), own)(text)
 
 
 def _moved(message: bytes, old: str, new: str) -> bytes:
@@ -191,8 +214,6 @@ def _checked(files: Files | None) -> Files:
         path = PurePosixPath(name)
         if not name or path.is_absolute() or ".." in path.parts or str(path) != name:
             raise CrossingError(f"a file called {json.dumps(name)}")
-        if path.suffix in RUN_BY_LOADERS:
-            raise CrossingError(f"a file {json.dumps(name)}, which loaders may run as code")
         if isinstance(content, Link) and not isinstance(files.get(content.name), bytes):
             raise CrossingError("a link to nowhere")
     return files

@@ -83,13 +83,12 @@ class _Server:
     def _told(self, error: BaseException) -> dict:
         """An error as plain values: its class and what that derives from, what it says, where."""
         kinds = [kind for kind in type(error).__mro__ if kind is not object]
-        lines = [
-            frame.lineno
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(self.path)
-        ]
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
         return {
             "kinds": [kind.__name__[:100] for kind in kinds],
+            "module": str(type(error).__module__)[:100],
+            "raised_in": frames[-1].name,
             "is_left": leaves_early(error) or isinstance(error, KeyboardInterrupt),
             "text": _text(error)[:LONGEST_TEXT],
             "arguments": _arguments(error),

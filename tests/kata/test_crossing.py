@@ -1000,7 +1000,18 @@ def test_a_pipeline_takes_the_state_and_the_new_parts_of_its_copy():
     assert pipeline.config["scheduler"] == ("diffusers", "DDIMScheduler")
 
 
-def test_a_scheduler_takes_the_configuration_of_its_copy():
+def test_a_scheduler_keeps_its_tables_and_its_configuration():
+    """A suite reckons with its own, and judges by them what came back."""
+    scheduler = DDPMScheduler(50)
+    tables, copy = scheduler.alphas_cumprod.clone(), across(scheduler)
+    copy.alphas_cumprod.fill_(1.0)
+    copy.register_to_config(num_train_timesteps=1)
+    update(scheduler, copy)
+    assert torch.equal(scheduler.alphas_cumprod, tables)
+    assert scheduler.config.num_train_timesteps == 50
+
+
+def test_a_pipeline_takes_a_scheduler_of_another_configuration():
     pipeline = small_pipeline()
     copy = across(pipeline)
     copy.scheduler = DDPMScheduler(50, beta_schedule="squaredcos_cap_v2")

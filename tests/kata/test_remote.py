@@ -196,6 +196,23 @@ def test_files_cross_in_both_directions(hired):
     assert (exercise.folder / "a.txt.new").read_text() == "there and back"
 
 
+@pytest.mark.parametrize("name", ["evil.py", "diffusion_pytorch_model.bin"])
+def test_what_a_loader_might_run_is_empty_here_and_whole_there(hired, name):
+    text = (
+        "from pathlib import Path\n"
+        "def corrupt(path):\n"
+        "    known = Path(path).exists()\n"
+        "    content = Path(path).read_text() if known else 'code'\n"
+        "    Path(path).write_text(content)\n"
+        "    return content\n"
+    )
+    exercise = hired(text, folder=True)
+    path = exercise.folder / name
+    for _ in range(2):
+        assert exercise.corrupt(str(path)) == "code"
+        assert path.read_bytes() == b""
+
+
 def test_a_path_in_an_error_is_that_of_this_side(hired):
     exercise = hired("def corrupt(path):\n    open(path)\n", folder=True)
     path = str(exercise.folder / "missing")
@@ -224,6 +241,7 @@ ANSWER = {
 ERROR = {
     "kinds": ["ValueError", "Exception", "BaseException"], "is_left": False, "text": "x",
     "arguments": ["x"], "line": 1, "is_loading": False, "files": {},
+    "module": "builtins", "raised_in": "corrupt",
 }  # fmt: skip
 
 
@@ -250,6 +268,8 @@ def test_such_messages_are_answers(hired):
         message_of({**ERROR, "kinds": 7}, []),
         message_of({**ERROR, "text": {"a": 1}}, []),
         message_of({**ERROR, "line": "first"}, []),
+        message_of({**ERROR, "module": "\x1b[31m"}, []),
+        message_of({**ERROR, "raised_in": None}, []),
     ],
 )
 def test_what_is_no_answer_is_refused(hired, message):
@@ -280,8 +300,6 @@ def test_an_answer_of_another_shape_is_wrong(hired, answer):
         {"/etc/kata": 0},
         {"a/../../b": 0},
         {"": 0},
-        {"unet/evil.py": 0},
-        {"diffusion_pytorch_model.bin": 0},
         {"a": "b"},
         {"a": 99},
         {"a": {}},
