@@ -1,6 +1,5 @@
 """The command line: `kata COMMAND`, or `python -m kata COMMAND`."""
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -8,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from kata.command_line import clear_errors
 from kata.errors import KataError
+from kata.grading.commands import LEVELS, graded_here
+from kata.grading.commands import app as grade_app
 from kata.manifest import ROOT, TREES, load_manifest
 
 if "JPY_PARENT_PID" in os.environ:  # in a cell of a notebook
@@ -66,7 +68,7 @@ def board(context: typer.Context) -> None:
 
         from kata.board import show_progress_board
 
-        with _clear_errors():
+        with clear_errors():
             show_progress_board(Console())
 
 
@@ -105,7 +107,7 @@ def watch(
     """Judge a kata whenever you save it, within a second; single keys do the rest."""
     from kata.watch import watch_katas
 
-    with _clear_errors():
+    with clear_errors():
         watch_katas(ROOT, name or None, poll)
 
 
@@ -122,7 +124,7 @@ def show(
     from kata.show import show
 
     _one_of("--from", tree, TREES)
-    with _clear_errors():
+    with clear_errors():
         path = show(_find(name), tree, out)
     if open_it and typer.launch(str(path)):
         typer.echo("No viewer could be opened here.", err=True)
@@ -136,7 +138,7 @@ def reset(
     """Start a kata afresh; your file is kept aside."""
     from kata.reset import reset
 
-    with _clear_errors():
+    with clear_errors():
         reset(_find(name), *([] if yes else [typer.confirm]))
 
 
@@ -149,7 +151,7 @@ def diff(
     from kata.diff import show_diff
     from kata.progress import load_progress
 
-    with _clear_errors():
+    with clear_errors():
         show_diff(_find(name), load_progress(_manifest()), spoil)
 
 
@@ -199,7 +201,7 @@ def train(
     _one_of("--profile", profile, PROFILES)
     _one_of("--from", tree, TREES)
     chosen = replace(PROFILES[profile], num_epochs=epochs or PROFILES[profile].num_epochs)
-    with _clear_errors():
+    with clear_errors():
         functions = Functions(load_manifest(), tree)
         functions.require(*NEEDED)  # before the libraries are imported, which takes ten seconds
         from kata.train import run_training
@@ -223,7 +225,7 @@ def sample(
     from kata.profiles import NEEDED_TO_SAMPLE
 
     _one_of("--from", tree, TREES)
-    with _clear_errors():
+    with clear_errors():
         functions = Functions(load_manifest(), tree)
         functions.require(*NEEDED_TO_SAMPLE)  # before the libraries are imported
         from kata.sample import run_sampling
@@ -243,7 +245,7 @@ def doctor(
     """Look at all that katas need: libraries, devices, data, files; say what mends each trouble."""
     from kata.doctor import examine
 
-    with _clear_errors():
+    with clear_errors():
         raise typer.Exit(examine(ROOT, quick, plain))
 
 
@@ -270,8 +272,79 @@ def new(
     """Lay out a new kata; `kata check` then says what it lacks (for authors)."""
     from kata.new import new_kata
 
-    with _clear_errors():
+    with clear_errors():
         new_kata(load_manifest(), name, function)
+
+
+app.add_typer(grade_app, name="grade")
+
+
+@app.command()
+def bundle(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="gradescope, classroom50 or github",
+            autocompletion=_choices("gradescope", "classroom50", "github"),
+        ),
+    ],
+    out: Annotated[Path | None, typer.Option(help="the file to write")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KATA", help="a kata or a lesson; repeatable", autocompletion=_names),
+    ] = None,
+    min_isolation: Annotated[
+        str,
+        typer.Option(
+            metavar="LEVEL", help="limits, confined or isolated", autocompletion=_choices(*LEVELS)
+        ),
+    ] = "confined",
+    repository: Annotated[
+        str, typer.Option(help="OWNER/NAME or address of the katas; without, that of origin")
+    ] = "",
+) -> None:
+    """Make the file by which Gradescope, Classroom 50 or GitHub grades (for teachers)."""
+    from kata.bundle import KINDS, Settings, make_bundle
+    from kata.watch import scope_of
+
+    _one_of("KIND", kind, KINDS)
+    _one_of("--min-isolation", min_isolation, LEVELS)
+    with clear_errors():
+        katas = [kata.id for name in only or () for kata in scope_of(load_manifest(), name)[1]]
+        settings = Settings(tuple(katas), min_isolation, repository)
+        typer.echo(make_bundle(ROOT, kind, out, settings))
+
+
+@app.command()
+def selfattack(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KATA", help="two small ones without", autocompletion=_names),
+    ] = None,
+    attack: Annotated[
+        list[str] | None, typer.Option(help="of tests/attacks, this one alone; repeatable")
+    ] = None,
+    isolation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="limits, confined or isolated; without, the highest",
+            autocompletion=_choices(*LEVELS),
+        ),
+    ] = None,
+    jobs: Annotated[int | None, typer.Option("-n", "--jobs", min=1)] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write what was found")] = None,
+) -> None:
+    """Attack the grader by every trick that is known of, and see what each earns (for authors)."""
+    _one_of("--isolation", isolation, (*LEVELS, None))
+    manifest, katas = _manifest(), [_find(name) for name in names or []]
+    with graded_here():
+        from kata.grade import cpus, level_for
+        from kata.selfattack import self_attack
+
+        level = level_for(LEVELS[0], isolation)
+        count = jobs or cpus()
+        raise typer.Exit(self_attack(manifest, katas, level, count, attack or (), json_file))
 
 
 @app.command()
@@ -292,36 +365,23 @@ def branch(
     from kata.branch import KINDS, make_branch
 
     _one_of("KIND", kind, KINDS)
-    with _clear_errors():
+    with clear_errors():
         make_branch(ROOT, kind, name or kind)
 
 
 def _manifest():
-    with _clear_errors():
+    with clear_errors():
         return load_manifest()
 
 
 def _find(name: str):
-    with _clear_errors():
+    with clear_errors():
         return load_manifest().find(name)
 
 
 def _one_of(option: str, value: str, choices) -> None:
     if value not in choices:
         raise typer.BadParameter(f"{option} is one of {', '.join(choices)}, not {value!r}.")
-
-
-@contextlib.contextmanager
-def _clear_errors():
-    """Errors that a user can mend end in their message and exit status, without a traceback."""
-    try:
-        yield
-    except KataError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_status) from None
-    except KeyboardInterrupt:
-        typer.echo("Interrupted. What was finished is kept; the same command goes on.", err=True)
-        raise typer.Exit(130) from None
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ NOT_FOR_A_CLASS = (
     f"{SOLUTIONS}/*",
     "tests/*/zoo_*.py",
     "tests/kata/*",
+    "tests/attacks/*",
     "tests/data/*",
     "benchmarks/*",
     "data/pictures/*",

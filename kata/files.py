@@ -20,15 +20,18 @@ def content_hash(path: Path) -> str | None:
         return None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write beside the file's place first: whoever reads sees the old text or the new one.
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write beside the file's place first: whoever reads sees the old content or the new one.
 
     Raises OSError, for example on a full disk; then the file is as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        if isinstance(content, bytes):
+            temporary.write_bytes(content)
+        else:
+            temporary.write_text(content, encoding="utf-8")
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
