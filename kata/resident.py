@@ -123,7 +123,7 @@ def _run(command: list[str]) -> int:
 
 
 def run_pytest(arguments: list[str], *plugins: object) -> int:
-    """Run pytest with the plugins that the project needs, and these, without a search for others."""
+    """Run pytest with the plugins that the project needs and these, without a search for others."""
     import pytest
     import pytest_timeout
     import xdist.plugin

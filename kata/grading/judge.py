@@ -2,25 +2,19 @@
 
     result = judge(Job("02_training/add_noise", "grades/sources/....py", key, seeds, "isolated"))
 
-Works in any process and thread. Each process has one zygote, which is started when it is needed.
+Works in any process and thread.
 """
 
-import atexit
 import json
-import os
-import threading
 from dataclasses import asdict, dataclass, field
 
 from kata.grading.model import KataResult, kata_from_json
 from kata.sandbox.wire import Channel, WireError
-from kata.sandbox.zygote import GraderError, Zygote
+from kata.sandbox.zygote import GraderError, of_this_process
 
 __all__ = ["GraderError", "Job", "judge"]
 
 MOST = 2**28
-
-_lock = threading.Lock()
-_zygotes: dict[int, Zygote] = {}  # by process: a fork has none yet
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ class Job:
 
 def judge(job: Job) -> KataResult:
     """Judge a kata's file. Raises GraderError for trouble that is not the learner's."""
-    channel = Channel(_zygote().fork())
+    channel = Channel(of_this_process().fork())
     try:
         channel.send(json.dumps(asdict(job)).encode())
         said = json.loads(channel.receive(MOST))
@@ -60,12 +54,3 @@ def judge(job: Job) -> KataResult:
     if "trouble" in said:
         raise GraderError(f"{job.kata}: {said['trouble']}")
     return kata_from_json(said["result"])
-
-
-def _zygote() -> Zygote:
-    with _lock:
-        zygote = _zygotes.get(os.getpid())
-        if zygote is None or not zygote.is_alive:
-            zygote = _zygotes[os.getpid()] = Zygote()
-            atexit.register(zygote.close)
-        return zygote

@@ -8,6 +8,7 @@ that were passed in the first.
 import contextlib
 import io
 import json
+import os
 import resource
 import shutil
 import signal
@@ -36,6 +37,7 @@ from kata.sandbox.limits import Limits, mapped_bytes
 from kata.sandbox.nursery import Nursery
 from kata.sandbox.remote import RemoteWorker, Staff
 from kata.sandbox.wire import Channel
+from kata.sandbox.zygote import FOLDERS
 from kata.verdict import INFRASTRUCTURE, PASSED, Refused
 
 MOST = 2**20
@@ -54,7 +56,7 @@ def serve(end: socket.socket, zygote: int) -> None:
     nursery = Nursery()  # before anything is known that a worker could look for
     channel = Channel(end)
     job = json.loads(channel.receive(MOST))
-    base = Path(tempfile.mkdtemp(prefix="kata-grade-"))
+    base = Path(tempfile.mkdtemp(prefix=f"{FOLDERS}{os.getppid()}-"))
     try:
         base.chmod(0o711)  # a worker of another user finds its own folder, and sees no other
         said = {"result": kata_to_json(_judged(job, base, nursery))}

@@ -1,17 +1,26 @@
 """Which level of isolation this machine can give, shown by acting, and how to get a higher one."""
 
+import contextlib
 import functools
+import hashlib
 import json
-import os
-import subprocess
 import sys
+from pathlib import Path
 
 from kata.errors import KataError
+from kata.files import content_hash, memory, write_whole
 from kata.manifest import ROOT
-from kata.sandbox import landlock, system
+from kata.sandbox import landlock, system, zygote
 from kata.sandbox.confine import CONFINED, ISOLATED, LEVELS, LIMITS
+from kata.sandbox.wire import Channel, WireError
 
 NONE = "none"
+MOST = 2**20
+SETTINGS = (
+    "/proc/sys/user/max_user_namespaces",
+    "/proc/sys/kernel/unprivileged_userns_clone",
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+)
 HOW = {
     LIMITS: "Linux 5.9 or newer on x86_64 or aarch64, with seccomp and /proc",
     CONFINED: (
@@ -33,7 +42,7 @@ HOW = {
 def reached() -> str:
     """The highest level at which all that it promises was tried and held; NONE without any.
 
-    The first call takes seconds, as it imports the libraries in a process of its own.
+    The first call takes seconds; then it is known until something changes that it depends on.
     """
     return next((level for level, gaps in _found().items() if not gaps), NONE)
 
@@ -73,14 +82,34 @@ def means(level: str) -> tuple[str, ...]:
 @functools.cache
 def _found() -> dict[str, list[str]]:
     """For each level from the highest down to the one reached, what its probes found."""
-    done = subprocess.run(
-        [sys.executable, "-m", "kata.sandbox.probes"],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise KataError(f"The sandbox cannot be tried out:\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout)
+    path, here = memory(ROOT) / "isolation.json", _circumstances()
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known["circumstances"] == here:
+            return {level: list(known["found"][level]) for level in known["found"]}
+    channel = Channel(zygote.of_this_process().fork(zygote.PROBE))
+    try:
+        found = json.loads(channel.receive(MOST))
+    except WireError as error:
+        words = zygote.of_this_process().last_words()
+        raise KataError(f"The sandbox cannot be tried out ({error}):\n{words}") from error
+    finally:
+        channel.close()
+    with contextlib.suppress(OSError):  # a checkout of somebody else's: then it is tried each time
+        write_whole(path, json.dumps({"circumstances": here, "found": found}, indent=1))
+    return found
+
+
+def _circumstances() -> str:
+    """A hash of all that what was found depends on: this boot, this user's rights, this code.
+
+    Where it changes otherwise, a worker that cannot give up its rights runs nothing.
+    """
+    status = Path("/proc/self/status").read_text().splitlines()
+    rights = ("Uid", "Gid", "Groups", "Cap", "NoNewPrivs", "Seccomp:")
+    parts = [line for line in status if line.startswith(rights)]
+    for name in ("/proc/sys/kernel/random/boot_id", "/proc/self/uid_map", *SETTINGS):
+        with contextlib.suppress(OSError):
+            parts.append(Path(name).read_text())
+    parts += [str(content_hash(file)) for file in sorted((ROOT / "kata" / "sandbox").glob("*.py"))]
+    return hashlib.sha256("\n".join([*parts, str(ROOT), sys.prefix]).encode()).hexdigest()

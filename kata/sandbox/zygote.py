@@ -7,16 +7,21 @@ It holds no suite, no solution, no path of a submission and no seed, for all tha
 could look for them in its memory; and it was started with an environment that holds no secret.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
+
+import psutil
 
 from kata.errors import KataError
 from kata.manifest import ROOT
@@ -31,7 +36,8 @@ OFFLINE = {
     "OMP_NUM_THREADS": "1",  # tensors are small here, and a fork has one thread
     "PYTHONDONTWRITEBYTECODE": "1",
 }
-READY, FORK = b"ready", b"fork"
+FOLDERS = "kata-grade-"  # the start of their names, before the zygote's process number
+READY, JUDGE, PROBE = b"ready", b"judge", b"probe"
 
 
 class GraderError(KataError):
@@ -59,12 +65,15 @@ class Zygote:
         if self._end.recv(len(READY)) != READY:
             raise GraderError(f"The libraries cannot be imported to grade:\n{self.last_words()}")
 
-    def fork(self) -> socket.socket:
-        """Return a socket whose other end a new judge holds. Raises GraderError without any."""
+    def fork(self, what: bytes = JUDGE) -> socket.socket:
+        """Return a socket whose other end a new process holds. Raises GraderError without any.
+
+        what  JUDGE, or PROBE for one that finds out which isolation can be had
+        """
         ours, theirs = socket.socketpair()
         try:
             with theirs, self._lock:
-                socket.send_fds(self._end, [FORK], [theirs.fileno()])
+                socket.send_fds(self._end, [what], [theirs.fileno()])
         except OSError as error:
             ours.close()
             raise GraderError(
@@ -87,7 +96,22 @@ class Zygote:
         self._errors.close()
 
 
+_lock = threading.Lock()
+_zygotes: dict[int, Zygote] = {}  # by process: a fork has none yet
+
+
+def of_this_process() -> Zygote:
+    """The zygote of this process, which is started when it is needed."""
+    with _lock:
+        zygote = _zygotes.get(os.getpid())
+        if zygote is None or not zygote.is_alive:
+            zygote = _zygotes[os.getpid()] = Zygote()
+            atexit.register(zygote.close)
+        return zygote
+
+
 def main() -> None:
+    _sweep()
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     from kata.resident import start_pytest_once
@@ -95,6 +119,7 @@ def main() -> None:
     start_pytest_once()
     importlib.import_module("kata.ahead")
     judging = importlib.import_module("kata.grading.judging")
+    probes = importlib.import_module("kata.sandbox.probes")
     system.set_dumpable(False)  # no descendant may look into another
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a judge has ended
     gc.collect()
@@ -102,16 +127,25 @@ def main() -> None:
     control.sendall(READY)
     own = os.pidfd_open(os.getpid())
     while True:
-        data, descriptors, _, _ = socket.recv_fds(control, len(FORK), 1)
+        data, descriptors, _, _ = socket.recv_fds(control, len(JUDGE), 1)
         if not data:
             os._exit(0)
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             control.close()
             with contextlib.suppress(BaseException):
-                judging.serve(socket.socket(fileno=descriptors[0]), own)
+                end = socket.socket(fileno=descriptors[0])
+                judging.serve(end, own) if data == JUDGE else probes.serve(end)
             os._exit(0)
         os.close(descriptors[0])
+
+
+def _sweep() -> None:
+    """Remove what judges have left in the temporary folder whose zygote was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        zygote = folder.name.removeprefix(FOLDERS).partition("-")[0]
+        if zygote.isdecimal() and not psutil.pid_exists(int(zygote)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
