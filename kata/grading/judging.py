@@ -1,8 +1,8 @@
 """In the judge's process: one kata's file, judged twice by its suite, on secret seeds.
 
 The second run takes a new worker, another seed and the tests in reversed order: what a learner's
-code keeps between calls (a cache, a counter, a global) gives itself away. It tries only the tests
-that were passed in the first.
+code keeps between calls (a cache, a counter, a global) gives itself away. A test is passed that was
+passed in both; of one that was not passed in the first, the first says why.
 """
 
 import contextlib
@@ -23,6 +23,7 @@ import torch
 
 from kata.answer import Answer
 from kata.crossing import CrossingError
+from kata.diagnosis import LONGEST
 from kata.files import write_whole
 from kata.grading.environment import environment
 from kata.grading.model import Conditions, KataResult, TestResult, kata_to_json, worst
@@ -38,7 +39,7 @@ from kata.sandbox.nursery import Nursery
 from kata.sandbox.remote import RemoteWorker, Staff
 from kata.sandbox.wire import Channel
 from kata.sandbox.zygote import FOLDERS
-from kata.verdict import INFRASTRUCTURE, PASSED, Refused
+from kata.verdict import INFRASTRUCTURE, PASSED, WRONG, Refused
 
 MOST = 2**20
 KEEPS_SOMETHING = (
@@ -80,12 +81,13 @@ def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
         first.draw(Path(job["picture"]))
     first.end()
     tests = first.tests
-    passed = {name for name, test in tests.items() if test.verdict == PASSED}
-    if passed:
-        second = Run(kata, content, base / "second", nursery, limits, only=passed)
+    if any(test.verdict == PASSED for test in tests.values()):
+        again = {name for name, test in tests.items() if test.verdict in (PASSED, WRONG)}
+        second = Run(kata, content, base / "second", nursery, limits, only=again)
+        second.answer.spent = LONGEST  # what is wrong in the first run was diagnosed there
         second.judge(job["seeds"][1])
         second.end()
-        tests = {**tests, **{name: _other_time(test) for name, test in second.tests.items()}}
+        tests = {name: _in_both(test, second.tests.get(name)) for name, test in tests.items()}
     return KataResult(
         kata=kata.id,
         title=kata.title,
@@ -106,10 +108,10 @@ def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
     )
 
 
-def _other_time(test: TestResult) -> TestResult:
-    if test.verdict == PASSED:
-        return test
-    return replace(test, feedback=f"{KEEPS_SOMETHING}\n\n{test.feedback}")
+def _in_both(first: TestResult, second: TestResult | None) -> TestResult:
+    if second is None or first.verdict != PASSED or second.verdict == PASSED:
+        return first
+    return replace(second, feedback=f"{KEEPS_SOMETHING}\n\n{second.feedback}")
 
 
 def _limit_itself(limits: Limits) -> None:
@@ -171,8 +173,10 @@ class Run:
     tests: dict[str, TestResult] = field(default_factory=dict)
     note: str = ""
 
-    def judge(self, seed: str) -> None:
+    def __post_init__(self):
         self.answer = GradedAnswer(self.kata, self.here, self.nursery)
+
+    def judge(self, seed: str) -> None:
         self.answer.path.parent.mkdir(parents=True)
         self.answer.path.write_bytes(self.content)
         options = ["--kata-seed", seed, "--timeout=0", "-p", "no:cacheprovider"]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
+from kata.grading.printable import visible
+
 LONGEST_NAME = 50
 LONGEST_LINE = 200
 ENDINGS = (".tar.gz", ".tar.xz", ".tar.bz2", ".tar.zst")
@@ -20,8 +22,7 @@ def plain(text: str) -> str:
     """
     if len(text) > LONGEST_LINE:
         text = f"{text[: LONGEST_LINE // 2]}…{text[-LONGEST_LINE // 2 :]}"
-    shown = (c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-    return "".join(shown).replace("`", "'")
+    return visible(text).replace("`", "'")
 
 
 def safe_name(path: Path) -> str:

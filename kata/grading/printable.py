@@ -11,8 +11,9 @@ def printable(text: str) -> str:
     """
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]}\n...\n{text[-LONGEST // 2 :]}"
-    return "\n".join(map(_visible, text.split("\n")))
+    return "\n".join(map(visible, text.split("\n")))
 
 
-def _visible(line: str) -> str:
-    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in line)
+def visible(line: str) -> str:
+    """The line, with what is no printable character written out."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)

@@ -7,6 +7,7 @@ are bytes, which `kata.sandbox.remote` reads as what they are.
 import socket
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 from kata.crossing import PLAIN, message_of, pack, parts_of
 from kata.evidence import Files, Link, read_files, write_files
@@ -46,6 +47,7 @@ class _Server:
         self.path = path
         self.folder = folder
         self.is_loading = False
+        self.module: ModuleType | None = None
         self.worker: Worker | None = None
 
     def answer(self, message: bytes) -> bytes:
@@ -74,11 +76,13 @@ class _Server:
         kata.show.write_bytes(show)
         return message_of({}, [pack(as_image(view(kata, EXERCISES).picture))])
 
-    def _load(self):
-        self.is_loading = True
-        module = load_file(self.path)
-        self.is_loading = False
-        return module
+    def _load(self) -> ModuleType:
+        """The file is run once: what it keeps between the tests of a run gives itself away."""
+        if self.module is None:
+            self.is_loading = True
+            self.module = load_file(self.path)
+            self.is_loading = False
+        return self.module
 
     def _told(self, error: BaseException) -> dict:
         """An error as plain values: its class and what that derives from, what it says, where."""

@@ -172,12 +172,13 @@ def test_a_file_that_does_not_run_is_broken(hired):
     assert exercise.answer.broken
 
 
-def test_each_test_has_the_file_anew_in_the_same_process(hired):
+def test_what_a_file_keeps_is_there_in_the_next_test(hired):
+    """So that a cache or a counter is found out: its tests ask for one thing after another."""
     text = "count = []\ndef corrupt():\n    count.append(1)\n    return len(count)\n"
     first = hired(text)
     assert [first.corrupt(), first.corrupt()] == [1, 2]
     staff = first._worker._staff
-    assert Exercise(first.kata, RemoteWorker(staff, None), 0).corrupt() == 1
+    assert Exercise(first.kata, RemoteWorker(staff, None), 0).corrupt() == 3
     assert staff._nursery.hired == 1
 
 
