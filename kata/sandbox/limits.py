@@ -15,14 +15,14 @@ class Limits:
     The kernel enforces `cpu_total`, `memory`, `processes`, `file_size` and `open_files`, and `disk`
     where the worker's folder is a file system of its own; the other limits are for whoever watches.
 
-    cpu         seconds of CPU time for one call
+    cpu         seconds of CPU time for one test, the judge's with it
     cpu_total   seconds of CPU time in the life of one process
     memory      bytes that a process may map beyond what is mapped when it is forked
     processes   at the same time, threads included
     file_size   bytes in one file
     disk        bytes in the worker's folder
     open_files  at the same time
-    idle        seconds without any progress
+    idle        seconds of a test in which nothing is done
     wall        seconds in all, whatever happens
     """
 

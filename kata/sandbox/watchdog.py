@@ -14,6 +14,7 @@ import psutil
 from kata.sandbox.limits import Limits
 
 MOST_FILES = 10_000
+LEAST_WORK = 0.05  # of a core
 PATIENCE = 0.25  # seconds between two looks: each reads /proc for every process of the machine
 
 
@@ -34,7 +35,8 @@ class Watchdog:
 
     def begin(self) -> None:
         """A test begins: time counts from here."""
-        self._began = self._moved = time.monotonic()
+        self._began = time.monotonic()
+        self._idle = 0.0
         self._spent = _cpu_seconds(self._tree())
         self._before = self._spent + time.process_time()
 
@@ -43,16 +45,16 @@ class Watchdog:
         now = time.monotonic()
         if now - self._looked < PATIENCE:
             return ""
-        self._looked = now
+        passed, self._looked = now - self._looked, now
         tree = self._tree()
-        self._note_progress(tree, now)
+        self._note_progress(tree, min(passed, 2 * PATIENCE))  # it may be the judge who was busy
         limits = self._limits
         found = {
             f"more than {limits.cpu:g} seconds of CPU time in one test: a loop without an end?": (
                 self._spent + time.process_time() - self._before > limits.cpu
             ),
             f"{limits.idle:g} seconds in which your code did nothing": (
-                now - self._moved > limits.idle
+                self._idle > limits.idle
             ),
             f"no answer within {limits.wall:g} seconds": now - self._began > limits.wall,
             f"more than {limits.memory / 2**30:.1f} GiB of memory": (
@@ -64,11 +66,12 @@ class Watchdog:
         }
         return next((words for words, is_so in found.items() if is_so), "")
 
-    def _note_progress(self, tree: list[psutil.Process], now: float) -> None:
-        """Whoever waits for a core or a disk is not idle."""
+    def _note_progress(self, tree: list[psutil.Process], passed: float) -> None:
+        """Whoever works, or waits for a core or a disk, is not idle; a twitch now and then is."""
         spent = _cpu_seconds(tree)
-        if spent > self._spent or any(_waits_for_the_machine(process) for process in tree):
-            self._moved = now
+        works = spent - self._spent > LEAST_WORK * passed
+        if not works and not any(_waits_for_the_machine(process) for process in tree):
+            self._idle += passed
         self._spent = max(spent, self._spent)
 
     def _tree(self) -> list[psutil.Process]:
