@@ -214,6 +214,11 @@ def _checked(answer: object, count: int) -> dict:
     fitting = [isinstance(answer[name], kind) for name, kind in ANSWER.items()]
     if not all(fitting) or len(answer["after"]) != count:
         raise CrossingError("an answer of another shape")
+    line, names = answer["line"], answer["names"]
+    if line is not None and list(map(type, line)) != [str, int]:
+        raise CrossingError("a line that is none")
+    if len(names) != count or not all(type(name) is str and len(name) < 200 for name in names):
+        raise CrossingError("names of arguments that are none")
     return answer
 
 

@@ -17,6 +17,7 @@ from kata.verdict import NotStarted, Wrong
 from kata.worker import run_answer
 
 LABEL_WIDTH = 12
+MOST_TEXT, MOST_LINES = 4000, 40  # of one labelled text
 MOST_BRIEF = 8  # failures that are told in a line each
 RED, YELLOW, GREEN = {"red": True}, {"yellow": True}, {"green": True}
 COLOURS = {"seen": RED, "raised": RED, "expected": GREEN, "mistake": YELLOW, "looks like": YELLOW}
@@ -128,8 +129,19 @@ def _shortened(text: str, terminal) -> str:
     return text if len(text) < terminal.fullwidth else f"{text[: terminal.fullwidth - 4]}..."
 
 
+def _cut(text: str) -> str:
+    """The text, of a long one its start: an answer may say what it likes."""
+    lines = text[:MOST_TEXT].splitlines()[:MOST_LINES]
+    return (
+        text
+        if len(text) <= MOST_TEXT and text.count("\n") < MOST_LINES
+        else "\n".join([*lines, "..."])
+    )
+
+
 def _screen(answer: Answer, sentence: str, lines: list[tuple[str, str]]) -> Screen:
     kata, run = answer.kata, run_prefix()
+    lines = [(label, _cut(text)) for label, text in lines]
     path = _relative(answer, answer.path)
     lines.append(("next", f"{run}kata hint {kata.name}\n{run}pytest {path}"))
     return Screen(f"{kata.id}: {sentence}", tuple(line for line in lines if line[1]))

@@ -80,8 +80,10 @@ def _update(original: object, changed: object) -> None:
         original.load_state_dict(changed.state_dict())
     elif isinstance(original, SchedulerMixin):
         state = library.scheduler_state(changed)
-        moved = {key: value for key, value in state.items() if key not in library.TABLES}
-        vars(original).update(moved)
+        own = vars(original)
+        own.update(
+            {key: value for key, value in state.items() if library.may_move(own, key, value)}
+        )
     elif isinstance(original, torch.Generator):
         original.set_state(changed.get_state())
     elif isinstance(original, probes.CallLog):

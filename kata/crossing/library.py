@@ -123,6 +123,16 @@ def scheduler_state(scheduler: SchedulerMixin) -> dict:
     return {key: value for key, value in state.items() if key != "_internal_dict"}
 
 
+def may_move(own: dict, key: str, value: object) -> bool:
+    """Whether a call may change this of a scheduler: no table, and nothing to another kind."""
+    known = own.get(key)
+    numbers = (int, float, torch.Tensor)
+    alike = type(value) is type(known) or (
+        isinstance(value, numbers) and isinstance(known, numbers)
+    )
+    return key not in TABLES and (alike or known is None or value is None)
+
+
 def pack_scheduler(packer, scheduler: SchedulerMixin) -> dict:
     return {
         "name": type(scheduler).__name__,

@@ -1,6 +1,7 @@
 """Pipelines: class name and parts; of transformers the text encoder and the tokenizer of CLIP."""
 
 import inspect
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,29 @@ TOKENIZER_FILES = {
     "tokenizer.json",
     "tokenizer_config.json",
     "vocab.json",
+}
+SETTINGS = {"special_tokens_map.json", "tokenizer_config.json"}
+KNOWN_SETTINGS = {
+    "add_prefix_space",
+    "added_tokens_decoder",
+    "additional_special_tokens",
+    "backend",
+    "bos_token",
+    "clean_up_tokenization_spaces",
+    "do_lower_case",
+    "eos_token",
+    "errors",
+    "extra_special_tokens",
+    "max_length",
+    "model_max_length",
+    "pad_to_multiple_of",
+    "pad_token",
+    "pad_token_type_id",
+    "padding_side",
+    "stride",
+    "truncation_side",
+    "truncation_strategy",
+    "unk_token",
 }
 
 
@@ -81,8 +105,16 @@ def unpack_tokenizer(unpacker, files):
         raise CrossingError("a tokenizer has no files of these names")
     with tempfile.TemporaryDirectory() as folder:
         for name, text in texts.items():
+            text = _settings(text) if name in SETTINGS else text
             (Path(folder) / name).write_text(text, encoding="utf-8")
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def _settings(text: str) -> str:
+    """The settings that say nothing of where a file lies."""
+    return json.dumps(
+        {key: value for key, value in json.loads(text).items() if key in KNOWN_SETTINGS}
+    )
 
 
 def is_scheduler_class(value: object) -> bool:

@@ -6,6 +6,10 @@ from PIL import Image
 
 from kata.crossing.base import CrossingError
 
+INTEGERS = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+FLOATS = {"float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64"}
+DTYPES = INTEGERS | FLOATS | {"complex32", "complex64", "complex128"}
+
 
 def copy(tensor: torch.Tensor) -> torch.Tensor:
     """The numbers one behind the other, in memory that no other tensor shares."""
@@ -23,16 +27,17 @@ def pack_tensor(packer, tensor: torch.Tensor) -> dict:
 
 
 def dtype_called(name: str) -> torch.dtype:
-    """The dtype of this name. Raises CrossingError where there is none."""
-    found = getattr(torch, name, None)
-    if not isinstance(found, torch.dtype):
-        raise CrossingError(f"`{name}` is no dtype")
-    return found
+    """The dtype of this name. Raises CrossingError for one that is not among DTYPES."""
+    if name not in DTYPES:
+        raise CrossingError(f"`{name}` is no dtype that crosses")
+    return getattr(torch, name)
 
 
 def unpack_tensor(unpacker, dtype: str, shape: list, device: str, blob: int):
     data = bytearray(unpacker.blobs[blob])
     dtype = dtype_called(dtype)
+    if dtype is torch.bool and not {0, 1}.issuperset(data):
+        raise CrossingError("bytes that are neither true nor false")
     flat = torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
     return flat.reshape(shape).to(device)
 
@@ -105,6 +110,7 @@ def is_dense(value: object) -> bool:
         isinstance(value, torch.Tensor)
         and value.layout is torch.strided
         and not (value.is_quantized or value.is_nested or value.is_meta)
+        and str(value.dtype).removeprefix("torch.") in DTYPES
     )
 
 

@@ -15,6 +15,7 @@ import signal
 import socket
 import tempfile
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,13 +23,12 @@ import pytest
 import torch
 
 from kata.answer import Answer
-from kata.crossing import CrossingError
 from kata.diagnosis import LONGEST
 from kata.files import write_whole
 from kata.grading.environment import environment
 from kata.grading.model import Conditions, KataResult, TestResult, kata_to_json, worst
 from kata.grading.printable import printable
-from kata.manifest import EXERCISES, ROOT, Kata, load_manifest
+from kata.manifest import EXERCISES, ROOT, SOLUTIONS, Kata, load_manifest
 from kata.recording import points_of
 from kata.reporting import sentence_of
 from kata.resident import run_pytest
@@ -39,9 +39,11 @@ from kata.sandbox.nursery import Nursery
 from kata.sandbox.remote import RemoteWorker, Staff
 from kata.sandbox.wire import Channel
 from kata.sandbox.zygote import FOLDERS
-from kata.verdict import INFRASTRUCTURE, PASSED, WRONG, Refused
+from kata.verdict import INFRASTRUCTURE, PASSED, REFUSED, WRONG, Refused
 
 MOST = 2**20
+OURS = "The grader had a trouble of its own here."
+STRANGE = "The suite can make nothing of what your code returned: no such thing was asked for."
 KEEPS_SOMETHING = (
     "This test was passed once, and not when it was asked with other inputs, in another order: "
     "does your code keep anything between its calls?"
@@ -80,14 +82,15 @@ def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
     if job["picture"]:
         first.draw(Path(job["picture"]))
     first.end()
-    tests = first.tests
+    tests = _not_ours(first, job["seeds"][0])
     if any(test.verdict == PASSED for test in tests.values()):
         again = {name for name, test in tests.items() if test.verdict in (PASSED, WRONG)}
         second = Run(kata, content, base / "second", nursery, limits, only=again)
         second.answer.spent = LONGEST  # what is wrong in the first run was diagnosed there
         second.judge(job["seeds"][1])
         second.end()
-        tests = {name: _in_both(test, second.tests.get(name)) for name, test in tests.items()}
+        later = _not_ours(second, job["seeds"][1])
+        tests = {name: _in_both(test, later.get(name)) for name, test in tests.items()}
     return KataResult(
         kata=kata.id,
         title=kata.title,
@@ -96,6 +99,7 @@ def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
         most=sum(test.most for test in tests.values()),
         tests=tuple(tests.values()),
         note=first.note,
+        details=first.details,
         file=Path(job["source"]).stem,
         key=job["key"],
         seconds=round(_cpu_seconds() + nursery.spent, 3),
@@ -106,6 +110,22 @@ def _judged(job: dict, base: Path, nursery: Nursery) -> KataResult:
             environment=environment(),
         ),
     )
+
+
+def _not_ours(run: "Run", seed: str) -> dict[str, TestResult]:
+    """The tests of a run. An error of the suite's is the answer's doing where the reference passes:
+    then it is refused.
+    """
+    troubled = {name for name, test in run.tests.items() if test.verdict == INFRASTRUCTURE}
+    if not troubled or not run.kata.file(SOLUTIONS).is_file():
+        return run.tests
+    reference = Run(run.kata, b"", run.here / "reference", run.nursery, run.limits, only=troubled)
+    reference.answer = Answer(run.kata)
+    reference.here.mkdir()
+    reference.ask(seed)
+    passed = {name for name, test in reference.tests.items() if test.verdict == PASSED}
+    told = {name: replace(run.tests[name], verdict=REFUSED, feedback=STRANGE) for name in passed}
+    return {**run.tests, **told}
 
 
 def _in_both(first: TestResult, second: TestResult | None) -> TestResult:
@@ -121,10 +141,6 @@ def _limit_itself(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     most = 10 * limits.cpu_total
     resource.setrlimit(resource.RLIMIT_CPU, (most, most))
-
-
-def _too_much(*signal_and_frame) -> None:
-    raise Refused("what your code returned keeps the suite busy without an end", "an answer")
 
 
 def _cpu_seconds() -> float:
@@ -161,7 +177,7 @@ class Run:
 
     only   the tests to run, in reversed order; all in their own order without
     tests  what each has said, by name
-    note   about the file as a whole
+    note   about the file as a whole; `details` of the grader's own trouble
     """
 
     kata: Kata
@@ -172,6 +188,7 @@ class Run:
     only: set[str] | None = None
     tests: dict[str, TestResult] = field(default_factory=dict)
     note: str = ""
+    details: str = ""
 
     def __post_init__(self):
         self.answer = GradedAnswer(self.kata, self.here, self.nursery)
@@ -179,18 +196,22 @@ class Run:
     def judge(self, seed: str) -> None:
         self.answer.path.parent.mkdir(parents=True)
         self.answer.path.write_bytes(self.content)
+        self.ask(seed)
+        self._complete()
+
+    def ask(self, seed: str) -> None:
+        """Run the suite on the answer."""
         options = ["--kata-seed", seed, "--timeout=0", "-p", "no:cacheprovider"]
         places = [f"--rootdir={ROOT}", f"--basetemp={self.here / 'files'}", str(self.kata.suite)]
         status = run_pytest([*options, *places], self)
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             raise RuntimeError(f"pytest ended with {status!r} on {self.kata.suite}")
-        self._complete()
 
     def draw(self, path: Path) -> None:
         """Leave the picture of `kata show`, where the answer allows for one."""
         if self.answer.broken:
             return
-        with contextlib.suppress(Refused, CrossingError, OSError):
+        with contextlib.suppress(Exception), self._timed():  # a verdict does not hang on it
             buffer = io.BytesIO()
             self.answer.staff.picture(self.kata).save(buffer, format="PNG")
             write_whole(path, buffer.getvalue())
@@ -200,11 +221,23 @@ class Run:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self):
-        """What an answer makes its suite do shall not go on for ever either."""
-        signal.signal(signal.SIGPROF, _too_much)
-        signal.setitimer(signal.ITIMER_PROF, self.limits.cpu)
-        try:
+        with self._timed():
             return (yield)
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
+        """What an answer makes its suite do shall not go on for ever either."""
+
+        def too_much(*signal_and_frame) -> None:
+            self.answer.broken = True
+            raise Refused(
+                "what your code returned keeps the suite busy without an end", "an answer"
+            )
+
+        signal.signal(signal.SIGPROF, too_much)
+        signal.setitimer(signal.ITIMER_PROF, self.limits.cpu, 1)
+        try:
+            yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
@@ -230,7 +263,7 @@ class Run:
         points = test.most if verdict == PASSED else 0
         feedback = "" if verdict == PASSED else printable(str(report.longrepr))
         if verdict == INFRASTRUCTURE:
-            self.note, feedback = feedback[-2000:], "The grader had a trouble of its own here."
+            self.details, feedback = feedback[-2000:], OURS
         self.tests[name] = replace(test, verdict=verdict, points=points, feedback=feedback)
 
     def _complete(self) -> None:
@@ -240,7 +273,7 @@ class Run:
         for name, test in self.tests.items():
             if not test.verdict:
                 verdict = last.verdict if last and self.answer.broken else INFRASTRUCTURE
-                why = f"Not tried: {last.sentence}." if last else "Not tried."
+                why = f"Not tried, because of: {last.sentence}." if last else "Not tried."
                 self.tests[name] = replace(test, verdict=verdict, feedback=why)
         if self.answer.broken and last:
             self.note = last.feedback

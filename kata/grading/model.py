@@ -56,6 +56,7 @@ class KataResult:
     kata     its id, `02_training/add_noise`
     verdict  PASSED where every test passed, else the worst of the tests, or that of the file
     note     a line about the file as a whole: why it could not be judged, "" where it could
+    details  what went wrong in the grader itself: for the teacher alone, for suites are shown in it
     file     hash of its content, "" where there is none
     key      under which the result is kept: of content, suite and environment
     seconds  of CPU time that judging took
@@ -71,6 +72,7 @@ class KataResult:
     file: str = ""
     key: str = ""
     seconds: float = 0.0
+    details: str = ""
     conditions: Conditions = field(default_factory=Conditions)
 
 

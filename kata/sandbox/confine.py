@@ -43,8 +43,9 @@ def spawn(
     return  the pid of a child: it ends as the worker ends, with status 70 where `run` raised. When
             it dies, the worker dies; see `end` for what a worker leaves behind.
 
-    Only a process with one thread may call it. The worker starts in the repository. Where it
-    cannot give up its rights, it says so on stderr, runs nothing and ends with status 71.
+    Only a process with one thread may call it. The worker starts in its folder, in which `data` is
+    that of the repository. Where it cannot give up its rights, it says so on stderr, runs nothing
+    and ends with status 71.
     """
     parent = os.pidfd_open(os.getpid())
     child = os.fork()
@@ -117,7 +118,8 @@ def _give_up_rights(
     system.set_dumpable(False)
     system.die_with(parent)
     os.close(parent)
-    os.chdir(ROOT)
+    os.symlink(ROOT / "data", Path(folder) / "data")  # as beside a learner's own exercises/
+    os.chdir(folder)
     if level != LIMITS:
         landlock.restrict(folder, read, write=[NOWHERE])
     seccomp.restrict(new_processes=counted)

@@ -23,7 +23,7 @@ class Limits:
     disk        bytes in the worker's folder
     open_files  at the same time
     idle        seconds of a test in which nothing is done
-    wall        seconds in all, whatever happens
+    wall        seconds for a kata in all, whatever happens
     """
 
     cpu: int = 30

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -77,6 +78,7 @@ class Nursery:
     def prepare(self, base: Path, level: str, limits: Limits) -> None:
         """Say, once it is known, where and how workers live."""
         self._base, self._level, self._limits = base, level, limits
+        self._began = time.monotonic()
 
     def hire(self) -> Hand:
         """Start a worker. Raises NurseryError where that is impossible."""
@@ -89,7 +91,7 @@ class Nursery:
             ours.close()
             _remove(folder)
             raise NurseryError(f"no worker could be started: {said['trouble']}")
-        watchdog = Watchdog(said["pid"], folder, self._limits)
+        watchdog = Watchdog(said["pid"], folder, self._limits, self._began)
         hand = Hand(said["pid"], folder, Channel(ours), watchdog)
         hand.channel.watch = hand.look
         try:

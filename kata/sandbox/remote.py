@@ -20,6 +20,7 @@ from kata.worker import MissingName
 
 MOST_ANSWER = 2**28
 MOST_FILES = 1000
+SLOW = "A `while` without an end, `time.sleep`, `input()`, or much more work than was asked for."
 NAME = re.compile(r"[\w.<>]{1,200}")
 VALUE = "a value; only the suite decides what passes"
 RUN_BY_LOADERS = {".py", ".pyc", ".so", ".bin", ".ckpt", ".pkl", ".pickle", ".pth"}
@@ -115,8 +116,10 @@ class Staff:
         except (WireError, CrossingError) as trouble:
             hand, self._hand = self._hand, None
             end = self._nursery.dismiss(hand)
-            self.answer.broken = self.answer.broken or bool(hand.excess)
-            seen = hand.excess or end or f"what your code's process sent is no message ({trouble})"
+            if hand.excess:
+                self.answer.broken = True
+                raise Refused(hand.excess, "an answer within these limits", SLOW) from None
+            seen = end or f"what your code's process sent is no message ({trouble})"
             raise Refused(seen, VALUE) from None
 
     def picture(self, kata: Kata) -> Image.Image:

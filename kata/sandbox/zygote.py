@@ -35,6 +35,7 @@ OFFLINE = {
     "DIFFUSERS_VERBOSITY": "error",
     "OMP_NUM_THREADS": "1",  # tensors are small here, and a fork has one thread
     "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # the other way to look for a GPU forbids it to a fork
 }
 FOLDERS = "kata-grade-"  # the start of their names, before the zygote's process number
 READY, JUDGE, PROBE = b"ready", b"judge", b"probe"

@@ -200,8 +200,9 @@ def test_noise_has_the_precision_of_the_pictures(exercise, scheduler, rng, dtype
 
 def test_noise_lies_on_the_device_of_the_pictures(exercise, scheduler, rng):
     """Pictures on another device get their noise there."""
-    images = draw.pictures(rng, 2, 16).to("meta")
-    timesteps = timesteps_between(scheduler, rng, 0, 1, 2)
+    images, timesteps = draw.pictures(rng, 2, 16), timesteps_between(scheduler, rng, 0, 1, 2)
+    corrupted(exercise, scheduler, images, timesteps)
+    images = images.to("meta")
     result = expect.on_meta(lambda: exercise.corrupt(scheduler, images, timesteps), "pictures")
     if result is not None:
         check_on_meta(*expect.pair(result, "noisy_images, noise"))
@@ -352,7 +353,9 @@ def test_the_ladder_has_the_precision_of_the_pictures(exercise, scheduler, rng, 
 
 def test_the_ladder_lies_on_the_device_of_the_pictures(exercise, scheduler, rng):
     """Pictures on another device get their noise there, and their ladder."""
-    images = draw.pictures(rng, 2, 16).to("meta")
+    images = draw.pictures(rng, 2, 16)
+    climbed(exercise, scheduler, images, 3)
+    images = images.to("meta")
     with numbers_for_timesteps_told():
         ladder = expect.on_meta(lambda: exercise.noise_ladder(scheduler, images, 3), "pictures")
     if ladder is not None:

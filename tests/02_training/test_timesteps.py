@@ -208,6 +208,7 @@ def test_the_timesteps_come_from_the_generator(exercise, rng, seed):
 def test_they_are_drawn_on_the_cpu_and_moved_to_the_device(exercise, rng, seed):
     """`device` says where the timesteps are to lie, and the generator is one of the CPU."""
     scheduler = scheduler_between(rng, 300, 900)
+    drawn(exercise, 8, scheduler)
     generator = torch.Generator().manual_seed(seed)
     before = generator.get_state()
     timesteps = expect.on_meta(

@@ -665,8 +665,8 @@ def holding_itself():
 
 @pytest.mark.parametrize(
     "value",
-    [holding_itself(), 10**5000, Reference(object(), "x"), Foreign(object())],
-    ids=["a list in itself", "endless digits", "a forged reference", "a forged stranger"],
+    [holding_itself(), 10**5000],
+    ids=["a list in itself", "endless digits"],
 )
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_value_of_which_no_bytes_can_be_made_is_refused(value, strict):
