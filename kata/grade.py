@@ -19,13 +19,14 @@ from kata.grading.again import recorded, show_comparison
 from kata.grading.board import Board
 from kata.grading.engine import grade
 from kata.grading.gather import gather
-from kata.grading.intake import read_class
+from kata.grading.intake import passed_over, read_class
 from kata.grading.judge import Job, judge
 from kata.grading.model import Grades, KataResult
 from kata.grading.plan import Plan, PlanError, basis_here, check_basis, load_plan, make_plan
-from kata.grading.reports import write_reports
+from kata.grading.reports import earlier, write_reports
 from kata.grading.store import Store
-from kata.grading.summary import show_not_judged, show_summary
+from kata.grading.summary import AGAIN, show_not_judged, show_summary
+from kata.grading.words import counted, some
 from kata.manifest import ROOT, Kata, Manifest, load_manifest
 from kata.sandbox.levels import LEVELS, reached, require
 from kata.verdict import INFRASTRUCTURE
@@ -33,6 +34,7 @@ from kata.watch import scope_of
 
 GRADED, LEFT_OVER = 0, 1
 REPORTS = ("html", "csv", "json")
+MOST_NAMES = 20
 
 
 class IsolationError(KataError):
@@ -86,8 +88,10 @@ def plan_path(path: Path, only: Sequence[str], options: Options) -> Plan:
     store = options.store
     store.tidy()
     with options.console.status("Reading what was handed in"):
-        submissions = read_class(path, manifest.katas)
-        plan = make_plan(submissions, katas, store, basis_here(ROOT, level, {}), options.pictures)
+        basis = basis_here(ROOT, level, {})
+        over = passed_over(path, manifest.katas, options.out)
+        submissions = read_class(path, manifest.katas, options.out)
+        plan = make_plan(submissions, katas, store, basis, options.pictures, over)
     store.put_plan(plan.to_json())
     files = sum(plan.shares.values())
     different = sum(map(bool, plan.shares.values()))
@@ -105,7 +109,9 @@ def run_shard(number: int, count: int, options: Options) -> int:
     if not options.scheduler:
         _require(plan.basis.isolation)
     failed = _run(plan, plan.shard(number, count), options)
-    show_not_judged(options.console, failed.values())
+    owners = [(one.name, key) for one in plan.submissions for key in one.keys.values()]
+    owners += [("nobody's empty file", key) for key in plan.blanks.values()]
+    show_not_judged(options.console, [(name, failed[key]) for name, key in owners if key in failed])
     return LEFT_OVER if failed else GRADED
 
 
@@ -117,7 +123,9 @@ def merge(folders: Sequence[Path], options: Options) -> int:
         for key in plan.jobs:
             store.take(key, other)
     store.put_plan(plan.to_json())
-    return _report(plan, {}, options)
+    run = f"kata grade run --shard I/N --out {folders[0]}"
+    anew = f"kata grade plan PATH --out {folders[0]}"
+    return _report(plan, {}, options, f"judge it: {run} (what could not be read: {anew})")
 
 
 def replay(path: Path, only: Sequence[str], submission: str | None, options: Options) -> int:
@@ -128,7 +136,7 @@ def replay(path: Path, only: Sequence[str], submission: str | None, options: Opt
     now = judge_all([entry.job for entry in entries], options.jobs)
     same = show_comparison(options.console, [entry.result for entry in entries], now)
     if same:
-        options.console.print(f"Every verdict is the same, of {len(now)} files.")
+        options.console.print(f"Every verdict is the same, of {counted(len(now), 'file')}.")
     return GRADED if same else LEFT_OVER
 
 
@@ -222,17 +230,37 @@ def _run(plan: Plan, keys: Sequence[str], options: Options) -> dict[str, KataRes
         )
 
 
-def _report(plan: Plan, failed: dict[str, KataResult], options: Options) -> int:
+def _report(plan: Plan, failed: dict[str, KataResult], options: Options, again: str = AGAIN) -> int:
     grades = gather(plan, options.store, failed)
     pictures = {
         (one.name, kata): options.store.picture(key)
         for one in plan.submissions
         for kata, key in one.keys.items()
     }
-    visibility = load_manifest().visibility
-    paths = write_reports(grades, options.out, options.reports, pictures, visibility)
-    show_summary(options.console, grades, paths)
+    manifest = load_manifest()
+    paths = write_reports(
+        grades,
+        options.out,
+        options.reports,
+        pictures,
+        manifest.visibility,
+        passed_over=plan.passed_over,
+    )
+    remarks = _remarks(plan, len(manifest.katas), options)
+    show_summary(options.console, grades, paths, remarks, again)
     return LEFT_OVER if _left_over(grades) else GRADED
+
+
+def _remarks(plan: Plan, katas: int, options: Options) -> list[str]:
+    """What whoever looks at the reports should know of them."""
+    found = []
+    if plan.passed_over:
+        found.append(f"Not taken for submissions: {some(plan.passed_over, MOST_NAMES)}")
+    if len(plan.titles) < katas:
+        found.append(f"These reports have {len(plan.titles)} of {katas} katas.")
+    if old := earlier(options.out, options.reports):
+        found.append(f"Of an earlier run, and not written anew: {', '.join(map(str, old))}")
+    return found
 
 
 def _left_over(grades: Grades) -> bool:

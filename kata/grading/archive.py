@@ -27,6 +27,7 @@ from kata.grading.trees import (
     Entry,
     Refused,
     is_aside,
+    not_taken,
     open_file,
     read_capped,
     too_large,
@@ -45,6 +46,7 @@ DAMAGED = "is damaged, cut off, or no archive of its kind: pack and upload it ag
 class Zip:
     def __init__(self, path: Path):
         self.notes: list[str] = []
+        self.unread: list[str] = []
         self._file = open_file(path)
         with _closing_if_damaged(self._file):
             self._zip = zipfile.ZipFile(_Bounded(self._file))
@@ -70,6 +72,7 @@ class Zip:
 class Tar:
     def __init__(self, path: Path):
         self.notes: list[str] = []
+        self.unread: list[str] = []
         file = open_file(path)
         self._file = file if path.suffix.lower() == ".tar" else _unzipped(file)
         with _closing_if_damaged(self._file):
@@ -99,7 +102,9 @@ class Tar:
 
 
 class _Bounded:
-    """A file to read, for a reader that believes the sizes which stand in it."""
+    """A file to read, for a reader that believes the sizes which stand in it, and that takes an
+    error of the disk for damage.
+    """
 
     def __init__(self, file: BinaryIO):
         self._file = file
@@ -108,18 +113,20 @@ class _Bounded:
     def read(self, size: int = -1) -> bytes:
         if size > MOST_AT_ONCE:
             raise Refused(HEAVY)
-        return self._file.read(MOST_AT_ONCE if size < 0 else size)
+        with _disk():
+            return self._file.read(MOST_AT_ONCE if size < 0 else size)
 
 
 def _unzipped(file: BinaryIO) -> BinaryIO:
     """What is packed in the file, in one without a name, so that it can be read in any order."""
     unzipped, left = tempfile.TemporaryFile(), MOST_IN_ALL  # noqa: SIM115
-    with file, _closing_if_damaged(unzipped), gzip.GzipFile(fileobj=file) as packed:
+    with file, _closing_if_damaged(unzipped), gzip.GzipFile(fileobj=_Bounded(file)) as packed:
         while content := packed.read(2**20):
             left -= len(content)
             if left < 0:
                 raise Refused(HEAVY)
-            unzipped.write(content)
+            with _disk():
+                unzipped.write(content)
         unzipped.seek(0)
     return unzipped
 
@@ -146,9 +153,7 @@ def _above(entry: Entry) -> Iterator[tuple[str, ...]]:
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    parts = name.split("/")
-    if "\\" in name:
-        raise Refused(f"holds a name with a backslash, `{plain(name)}`: pack it with another tool")
+    parts = name.replace("\\", "/").split("/")  # as some tools on Windows pack
     if parts[0] == "" or ".." in parts or re.match("[A-Za-z]:", name) or "\0" in name:
         raise Refused(f"holds `{plain(name)}`, a name made to mislead: nothing in it was read")
     return tuple(part for part in parts if part not in ("", "."))
@@ -156,7 +161,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 def _kind_in_zip(info: zipfile.ZipInfo) -> str:
     mode = stat.S_IFMT(info.external_attr >> 16)
-    if info.orig_filename.endswith("/"):
+    if info.orig_filename.endswith(("/", "\\")):
         return FOLDER
     if mode == stat.S_IFLNK:
         return LINK
@@ -169,6 +174,14 @@ def _kind_in_tar(member: tarfile.TarInfo) -> str:
     if member.issym() or member.islnk():
         return LINK
     return FILE if member.isreg() and not member.issparse() else OTHER
+
+
+@contextlib.contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise not_taken(error) from error
 
 
 @contextlib.contextmanager

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from kata.grading.model import WORST_LAST, KataResult
+from kata.grading.words import MARKS, WORDS, counted
 from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, REFUSED, WRONG
 
 STYLES = {
@@ -22,7 +24,7 @@ STYLES = {
     REFUSED: "red",
     INFRASTRUCTURE: "magenta",
 }
-MARKS = {PASSED: "✓", NOT_STARTED: "·", WRONG: "✗", REFUSED: "!", INFRASTRUCTURE: "?"}
+WIDTH = 60  # columns of the bar, where there are so many
 LOG_EVERY = 15  # seconds
 SAYS_SOMETHING = 5  # seconds after which a rate does
 
@@ -84,18 +86,19 @@ class Board:
 
     def line(self) -> str:
         """How far it is, for a log."""
-        counts = (f"{self.verdicts[v]} {v}" for v in WORST_LAST if self.verdicts[v])
+        counts = (f"{self.verdicts[v]} {WORDS[v]}" for v in WORST_LAST if self.verdicts[v])
         return " · ".join([*self._progress(), *counts])
 
     def __rich__(self) -> Group:
-        bar = ProgressBar(total=max(len(self.shares), 1), completed=self.done, width=60)
+        width = min(WIDTH, self.console.width)
+        bar = ProgressBar(total=max(len(self.shares), 1), completed=self.done, width=width)
         counts = [
-            Text(f"{MARKS[verdict]} {self.verdicts[verdict]} {verdict}", STYLES[verdict])
+            Text(f"{MARKS[verdict]} {self.verdicts[verdict]} {WORDS[verdict]}", STYLES[verdict])
             for verdict in WORST_LAST
             if self.verdicts[verdict]
         ]
         return Group(
-            bar,
+            Padding(bar, 0),  # which ends its line
             Text(" · ".join(self._progress())),
             Text("  ").join(counts),
             Text(", ".join(self._names()), "dim", no_wrap=True, overflow="ellipsis"),
@@ -103,9 +106,9 @@ class Board:
 
     def _progress(self) -> list[str]:
         alike = sum(self.shares.values()) - sum(map(bool, self.shares.values()))
-        parts = [f"{self.done} of {len(self.shares)} files"]
+        parts = [f"{self.done} of {counted(len(self.shares), 'file')}"]
         parts += [f"{self.known} known before"] if self.known else []
-        parts += [f"{alike} more are alike"] if alike else []
+        parts += [f"{alike} more {'is' if alike == 1 else 'are'} alike"] if alike else []
         passed, left = self._clock() - self._first, len(self.shares) - self.done
         if self.judged > 1 and passed >= SAYS_SOMETHING:
             each = passed / (self.judged - 1)

@@ -8,7 +8,7 @@ from kata.grading.plan import Plan, PlannedSubmission
 from kata.grading.store import Store
 from kata.verdict import INFRASTRUCTURE
 
-NOT_JUDGED = "It was not judged yet; the same command goes on."
+NOT_JUDGED = "It was not judged yet."
 
 
 def gather(plan: Plan, store: Store, failed: Mapping[str, KataResult] | None = None) -> Grades:
@@ -40,7 +40,7 @@ def _submission(
 def _not_judged(plan: Plan, key: str, job, found: KataResult | None, outlines) -> KataResult:
     note = found.note if found else NOT_JUDGED
     result = _nothing_earned(plan, job.kata, INFRASTRUCTURE, note, outlines)
-    return replace(result, file=job.file, key=key)
+    return replace(result, file=job.file, key=key, details=found.details if found else "")
 
 
 def _nothing_earned(plan: Plan, kata: str, verdict: str, note: str, outlines) -> KataResult:

@@ -2,7 +2,6 @@
 
 import os
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
@@ -40,21 +39,20 @@ def safe_name(path: Path) -> str:
 
 
 def unique_names(paths: Sequence[Path]) -> list[tuple[str, str]]:
-    """For each path its name, and a line where another one has the same, "" where none has.
+    """For each path its name, and a line where it is not its own, as another one has that; else "".
 
     Names that differ only in case are the same: not every disk tells them apart.
     """
     names = [safe_name(path) for path in paths]
-    wanted = Counter(map(_folded, names))
-    taken, given, result = set(wanted), set(), []
+    taken, given, result = set(map(_folded, names)), set(), []
     for path, name in zip(paths, names, strict=True):
-        alike = wanted[_folded(name)] > 1
+        line = ""
         if _folded(name) in given:
             name = next(n for i in count(2) if _folded(n := f"{name}-{i}") not in taken)
             taken.add(_folded(name))
+            line = f"`{plain(path.name)}` is named like another submission: here it is `{name}`"
         given.add(_folded(name))
-        line = f"`{plain(path.name)}` is named like another submission: here it is `{name}`"
-        result.append((name, line if alike else ""))
+        result.append((name, line))
     return result
 
 

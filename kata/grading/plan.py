@@ -20,7 +20,7 @@ from kata.grading.environment import environment
 from kata.grading.intake import Submission
 from kata.grading.store import BROKEN, Store, disk_errors
 from kata.manifest import SOLUTIONS, Kata
-from kata.verdict import NOT_STARTED, REFUSED
+from kata.verdict import INFRASTRUCTURE, NOT_STARTED, REFUSED
 
 VERSION = 1
 MISSING = "the file is missing"
@@ -78,6 +78,7 @@ class Plan:
     blanks    for each kata that someone has no file of: the job that judges an empty stub, by
               which one knows what its tests are and what they are worth
     pictures  whether `kata show` draws what each file makes of the data
+    passed_over  what lies in the class's folder and was taken for no submission
     """
 
     basis: Basis
@@ -86,6 +87,7 @@ class Plan:
     jobs: dict[str, PlannedJob]
     blanks: dict[str, str]
     pictures: bool = True
+    passed_over: tuple[str, ...] = ()
 
     @cached_property
     def shares(self) -> dict[str, int]:
@@ -115,7 +117,8 @@ class Plan:
         }
         basis = Basis(**table["basis"])
         submissions = tuple(map(_submission, table["submissions"]))
-        return cls(basis, table["titles"], submissions, jobs, table["blanks"], table["pictures"])
+        blanks, pictures, over = (table[name] for name in ("blanks", "pictures", "passed_over"))
+        return cls(basis, table["titles"], submissions, jobs, blanks, pictures, tuple(over))
 
 
 def make_plan(
@@ -124,6 +127,7 @@ def make_plan(
     store: Store,
     basis: Basis,
     pictures: bool = True,
+    passed_over: Sequence[str] = (),
 ) -> Plan:
     """Keep the files of all submissions in the store, one submission in memory at a time.
 
@@ -132,18 +136,19 @@ def make_plan(
     planner = _Planner(katas, store, basis)
     planned = tuple(map(planner.add, submissions))
     titles = {kata.id: kata.title for kata in katas}
-    return Plan(basis, titles, planned, planner.jobs, planner.blanks, pictures)
+    jobs, blanks = planner.jobs, planner.blanks
+    return Plan(basis, titles, planned, jobs, blanks, pictures, tuple(passed_over))
 
 
 def load_plan(store: Store) -> Plan:
     """Read the plan of a folder. Raises PlanError."""
-    try:
-        with disk_errors(store.plan):
+    with disk_errors(store.plan):
+        try:
             return Plan.from_json(store.plan.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise _no_plan(store, "There is no plan") from None
-    except BROKEN:
-        raise _no_plan(store, "The plan is damaged") from None
+        except FileNotFoundError:
+            raise _no_plan(store, "There is no plan") from None
+        except BROKEN:
+            raise _no_plan(store, "The plan is damaged") from None
 
 
 def basis_here(root: Path, isolation: str, limits: dict[str, int]) -> Basis:
@@ -204,8 +209,7 @@ class _Planner:
             if kata.id in submission.files:
                 keys[kata.id] = self._job(kata, submission.files[kata.id])
                 continue
-            refusal = submission.refused.get(kata.id)
-            without[kata.id] = (REFUSED, refusal) if refusal else (NOT_STARTED, MISSING)
+            without[kata.id] = _without(kata, submission)
             if kata.id not in self.blanks:
                 self.blanks[kata.id] = self._job(kata, blank(kata))
         return PlannedSubmission(
@@ -218,6 +222,14 @@ class _Planner:
             key = self._keys[kata.id, file] = key_of(kata, file, self.basis)
             self.jobs[key] = PlannedJob(kata.id, file, (_seed(), _seed()))
         return self._keys[kata.id, file]
+
+
+def _without(kata: Kata, submission: Submission) -> tuple[str, str]:
+    """The verdict where there is no file to judge, and why."""
+    if unread := submission.unread.get(kata.id):
+        return INFRASTRUCTURE, unread
+    refusal = submission.refused.get(kata.id)
+    return (REFUSED, refusal) if refusal else (NOT_STARTED, MISSING)
 
 
 def blank(kata: Kata) -> bytes:

@@ -97,8 +97,9 @@ class Store:
             return
         self.put(result)
         picture = self.picture(key)
-        with contextlib.suppress(FileNotFoundError), disk_errors(picture):
-            write_whole(picture, other.picture(key).read_bytes())
+        with disk_errors(picture):
+            if other.picture(key).is_file():
+                write_whole(picture, other.picture(key).read_bytes())
 
     def put_plan(self, text: str) -> None:
         with disk_errors(self.plan):
@@ -122,14 +123,12 @@ class Store:
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """An error of the file system as a StoreError that says what to do; a missing file stays."""
+    """An error of the file system as a StoreError that says what to do."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
         mend = "Make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Mend that"
         raise StoreError(
             f"{path}: {error.strerror or error}. What was finished is kept. "
-            f"{mend}, then the same command goes on."
+            f"{mend}, then the same command goes on; or take another folder: --out FOLDER"
         ) from error

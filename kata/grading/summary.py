@@ -3,7 +3,7 @@
 import itertools
 import os
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -11,35 +11,67 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kata.grading.board import MARKS, STYLES
+from kata.grading.board import STYLES
 from kata.grading.model import WORST_LAST, Grades, KataResult, SubmissionResult
-from kata.verdict import INFRASTRUCTURE
+from kata.grading.reports.entries import troubles_of
+from kata.grading.reports.figures import judged_whole
+from kata.grading.words import MARKS, WORDS, counted, some, word
+from kata.verdict import INFRASTRUCTURE, REFUSED
 
 MOST_LINES = 15
 MOST_REPORTS = 3  # that are named, of one folder
+AGAIN = "which the same command tries again"
 
 
-def show_summary(console: Console, grades: Grades, reports: Sequence[Path]) -> None:
-    """Print what was found, what was in the way, and where the reports lie."""
+def show_summary(
+    console: Console,
+    grades: Grades,
+    reports: Sequence[Path],
+    remarks: Sequence[str] = (),
+    again: str = AGAIN,
+) -> None:
+    """Print what was found, what was in the way, and where the reports lie.
+
+    remarks  lines on the whole
+    again    how to judge what was not judged, the rest of a sentence
+    """
     if len(grades.submissions) == 1:
         _show_one(console, grades.submissions[0])
     else:
         _show_class(console, grades)
     _show_lines(console, "Troubles with what was handed in", list(_troubles(grades)))
-    show_not_judged(console, [kata for one in grades.submissions for kata in one.katas])
+    results = [(one.name, kata) for one in grades.submissions for kata in one.katas]
+    show_not_judged(console, results, again)
     console.print()
+    for remark in remarks:
+        console.print(escape(remark), soft_wrap=True)
     for folder, paths in itertools.groupby(reports, key=lambda path: path.parent):
         paths = list(paths)
-        several = [f"{folder}{os.sep} ({len(paths)} files)"]
+        several = [f"{folder}{os.sep} ({counted(len(paths), 'file')})"]
         for report in several if len(paths) > MOST_REPORTS else paths:
             console.print(f"[dim]report[/]  {escape(str(report))}", soft_wrap=True)
 
 
-def show_not_judged(console: Console, results: Iterable[KataResult]) -> None:
-    """Say which files wait for another run, and why."""
-    waiting = {result.key: result for result in results if result.verdict == INFRASTRUCTURE}
-    lines = [f"{result.kata} ({result.file[:12]}): {result.note}" for result in waiting.values()]
-    _show_lines(console, "Not judged, which the same command tries again", lines)
+def show_not_judged(
+    console: Console, results: Iterable[tuple[str, KataResult]], again: str = AGAIN
+) -> None:
+    """Say whose katas wait for another run, and why.
+
+    results  with the names of those who handed them in
+    """
+    learners, katas = defaultdict(list), defaultdict(list)
+    for name, result in results:
+        if result.verdict == INFRASTRUCTURE:
+            learners[result.kata, _why(result)].append(name)
+    for (kata, note), names in learners.items():
+        katas[tuple(names), note].append(kata)
+    lines = [f"{some(names)}: {some(ids)}: {note}" for (names, note), ids in katas.items()]
+    _show_lines(console, f"Not judged, {again}", lines)
+
+
+def _why(result: KataResult) -> str:
+    """The end of a traceback says most."""
+    return result.note or result.details.strip().rpartition("\n")[2]
 
 
 def _show_one(console: Console, submission: SubmissionResult) -> None:
@@ -56,7 +88,7 @@ def _show_one(console: Console, submission: SubmissionResult) -> None:
 def _line(kata: KataResult) -> str:
     style = STYLES[kata.verdict]
     points = f"{kata.points} of {kata.most} points"
-    return f"[{style}]{MARKS[kata.verdict]}[/] [bold]{kata.kata}[/]: {kata.verdict}, {points}"
+    return f"[{style}]{MARKS[kata.verdict]}[/] [bold]{kata.kata}[/]: {word(kata)}, {points}"
 
 
 def _show_class(console: Console, grades: Grades) -> None:
@@ -68,12 +100,16 @@ def _show_class(console: Console, grades: Grades) -> None:
         for kata in submission.katas:
             counts.setdefault(kata.kata, []).append(kata)
     console.print(_table(counts))
-    points = sorted(submission.points for submission in grades.submissions)
+    points = sorted(submission.points for submission in judged_whole(grades))
     most = max(submission.most for submission in grades.submissions)
-    console.print(
-        f"\n[bold]{len(points)} submissions[/]: of {most} points they have {points[0]} to "
-        f"{points[-1]}, half of them {statistics.median_low(points)} or less"
-    )
+    console.print(f"\n[bold]{counted(len(grades.submissions), 'submission')}[/]", end="")
+    if len(points) < len(grades.submissions):
+        console.print(f", of which {len(points)} are judged whole", end="")
+    if points:
+        median = f"{statistics.median(points):g}"
+        told = f": of {most} points they have {points[0]} to {points[-1]}, the median is {median}"
+        console.print(told, end="")
+    console.print()
 
 
 def _table(results: dict[str, list[KataResult]]) -> Table:
@@ -82,27 +118,28 @@ def _table(results: dict[str, list[KataResult]]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("kata")
     for verdict in shown:
-        table.add_column(verdict, justify="right", style=STYLES[verdict])
+        table.add_column(WORDS[verdict], justify="right", style=STYLES[verdict])
     table.add_column("mean points", justify="right")
     for kata, found in results.items():
         counts = Counter(result.verdict for result in found)
-        mean = statistics.fmean(result.points for result in found)
+        judged = [result.points for result in found if result.verdict != INFRASTRUCTURE]
+        mean = f"{statistics.fmean(judged):.1f}" if judged else "-"
         most = max(result.most for result in found)
         cells = [str(counts[verdict] or "") for verdict in shown]
-        table.add_row(kata, *cells, f"{mean:.1f} of {most}")
+        table.add_row(kata, *cells, f"{mean} of {most}")
     return table
 
 
 def _troubles(grades: Grades):
     for submission in grades.submissions:
-        for trouble in submission.troubles:
+        for trouble in troubles_of(submission, (REFUSED,)):
             yield f"{submission.name}: {trouble}"
 
 
 def _show_lines(console: Console, headline: str, lines: list[str]) -> None:
     if not lines:
         return
-    console.print(f"\n[bold]{headline}[/]")
+    console.print(f"\n[bold]{escape(headline)}[/]", soft_wrap=True)
     for line in lines[:MOST_LINES]:
         console.print(f"  {escape(line)}", soft_wrap=True)
     if len(lines) > MOST_LINES:

@@ -1,10 +1,12 @@
 """What a submission holds, listed and read without following a link or waiting for a pipe.
 
 A tree has `entries`, everything in it that is worth a look, and `read`, the content of one of them.
-Both raise `Refused` with the rest of a sentence: `exercises/02_training/unet.py` *is a link*.
+Both raise `Refused` with the rest of a sentence: `exercises/02_training/unet.py` *is a link*; and
+`Unread` where that is no fault of whoever handed it in.
 """
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ LARGEST = 2**20  # bytes of a kata's file; the longest solution has less than a 
 MOST_ENTRIES = 20_000
 DEEPEST = 30
 ASIDE = {"solutions", "tests", "site-packages", "node_modules", "venv", "__macosx", "__pycache__"}
+THEIRS = (errno.ELOOP, errno.ENOTDIR)  # a link or a file has come into the place of a folder
 READ = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
 )
@@ -31,6 +34,10 @@ UNREADABLE = {
 
 class Refused(Exception):
     """Why something was not taken, as the rest of a sentence that begins with its name."""
+
+
+class Unread(Refused):
+    """The same, where the disk or the rights of whoever grades are in the way."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,14 @@ class Entry:
 
 
 class Tree(Protocol):
-    """A folder, an archive or a single file; `notes` are lines on what could not be listed."""
+    """A folder, an archive or a single file.
+
+    notes   lines on what could not be listed
+    unread  those of them that are no fault of whoever handed it in
+    """
 
     notes: list[str]
+    unread: list[str]
 
     def entries(self) -> list[Entry]: ...
 
@@ -79,6 +91,7 @@ class Folder:
 
     def __init__(self, path: Path):
         self.notes: list[str] = []
+        self.unread: list[str] = []
         self._looked_at = 0
         self._root = os.open(path, READ | os.O_DIRECTORY)
 
@@ -88,7 +101,8 @@ class Folder:
             try:
                 listed = list(self._list(waiting.pop()))
             except OSError as error:
-                self.notes.append(f"the folder `{plain(error.filename)}` {reason(error)}")
+                self.notes.append(f"the folder `{plain(error.filename)}` {not_taken(error)}")
+                self.unread += self.notes[-1:] if error.errno not in THEIRS else []
                 continue
             found += listed
             waiting += [entry.parts for entry in listed if entry.kind == FOLDER]
@@ -135,6 +149,7 @@ class OneFile:
 
     def __init__(self, path: Path, name: str):
         self.notes: list[str] = []
+        self.unread: list[str] = []
         self._path, self._name = path, name
 
     def entries(self) -> list[Entry]:
@@ -173,12 +188,14 @@ def too_many() -> Refused:
     return Refused(f"holds more than {MOST_ENTRIES:,} files: hand in the folder `exercises` alone")
 
 
-def reason(error: OSError) -> str:
+def not_taken(error: OSError) -> Refused:
+    """What an error of the file system says of the file that was to be read."""
+    kind = Refused if error.errno in THEIRS else Unread
     if isinstance(error, FileNotFoundError):
-        return "vanished while it was read"
+        return kind("vanished while it was read")
     if isinstance(error, PermissionError):
-        return "may not be read by whoever grades"
-    return f"cannot be read: {error.strerror or error}"
+        return kind("may not be read by whoever grades")
+    return kind(f"cannot be read: {error.strerror or error}")
 
 
 def _kind(item: os.DirEntry) -> str:

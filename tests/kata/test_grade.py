@@ -1,5 +1,6 @@
 """`kata grade`: a path, or plan, run and merge; interrupted and said again."""
 
+import errno
 import json
 import os
 
@@ -9,9 +10,10 @@ from typer.testing import CliRunner
 from kata import grade as grading
 from kata.__main__ import app
 from kata.errors import KataError
+from kata.grading import trees
 from kata.grading.model import Conditions, Grades, KataResult, TestResult, kata_to_json
 from kata.grading.store import Store
-from kata.verdict import NOT_STARTED, PASSED, WRONG
+from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, REFUSED, WRONG
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LEVELS = ("limits", "confined", "isolated")
@@ -40,7 +42,7 @@ class Judge:
         conditions = Conditions(job.seeds, job.isolation)
         file = os.path.basename(job.source).removesuffix(".py")
         return KataResult(
-            job.kata, job.kata, verdict, points, 3, tests, "", file, job.key, 0.1, conditions
+            job.kata, job.kata, verdict, points, 3, tests, "", file, job.key, conditions=conditions
         )
 
 
@@ -214,6 +216,75 @@ def test_a_merge_without_a_shard_says_what_waits(here):
     result = kata("merge")
     assert result.exit_code == 1
     assert "not judged yet" in result.output
+    assert "judge it: kata grade run --shard I/N --out grades" in result.output
+    assert "  ann" in result.output
+
+
+def test_a_shard_names_the_learners_whose_files_wait(judge):
+    judge.trouble["01_data/first"] = RuntimeError("no memory is left")
+    kata("plan", "class")
+    result = kata("run")
+    assert result.exit_code == 1
+    assert "ann, bob, nobody's empty file: 01_data/first: It could not be judged" in result.output
+
+
+def test_the_folder_of_results_within_the_class_is_no_submission(here):
+    for _ in range(2):
+        result = kata("class", "--out", "class/grades")
+        assert result.exit_code == 0, result.output
+        assert set(points("class/grades")) == {"ann", "bob", "cho"}
+    assert "Not taken for submissions: grades (results of kata grade)" in result.output
+
+
+def test_what_is_taken_for_no_submission_is_named_on_the_terminal_and_on_the_page(here):
+    for name in ("README.md", "list.csv"):
+        (here / "class" / name).write_text("")
+    line = "Not taken for submissions: list.csv, README.md"
+    assert line in kata("class").output
+    assert line in (here / "grades/html/index.html").read_text()
+
+
+def test_a_document_is_a_submission_that_is_refused(here):
+    (here / "class/ida.docx").write_text("")
+    result = kata("class")
+    assert result.exit_code == 0
+    assert "ida: `ida.docx` is no form that is read" in result.output
+    (ida,) = (one for one in grades().submissions if one.name == "ida")
+    assert {result.verdict for result in ida.katas} == {REFUSED}
+
+
+def test_what_the_grader_cannot_read_is_left_over(here, monkeypatch):
+    def broken(path, *place):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(trees, "open_file", broken)
+    result = kata("class", "--only", "first")
+    assert result.exit_code == 1
+    first = grades().submissions[0].katas[0]
+    assert (first.verdict, first.most) == (INFRASTRUCTURE, 3)
+    assert "Input/output error" in result.output
+
+
+def test_reports_of_a_few_katas_and_of_an_earlier_run_are_named(here):
+    kata("class")
+    result = kata("class", "--only", "first", "--report", "csv")
+    assert "These reports have 1 of 3 katas." in result.output
+    assert "not written anew: grades/grades.json, grades/html" in result.output
+
+
+def test_classroom_50_is_refused_outside_its_runner_before_anything_is_judged(judge, monkeypatch):
+    monkeypatch.delenv("CLASSROOM", raising=False)
+    result = kata("class", "--report", "classroom50")
+    assert result.exit_code == 2
+    assert "the environment lacks" in result.output
+    assert judge.jobs == []
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="without a folder like /proc")
+def test_a_folder_that_cannot_be_made_is_named():
+    result = kata("class", "--out", "/proc/grades")
+    assert result.exit_code == 2
+    assert "/proc/grades" in result.output and "--out FOLDER" in result.output
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "1/0", "-1/2"])

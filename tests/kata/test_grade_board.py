@@ -9,7 +9,7 @@ from rich.console import Console
 from kata.grading.board import LOG_EVERY, Board
 from kata.grading.model import Grades, KataResult, SubmissionResult, TestResult
 from kata.grading.summary import MOST_LINES, show_summary
-from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, WRONG
+from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, REFUSED, WRONG
 
 
 @dataclass
@@ -86,6 +86,21 @@ def test_a_terminal_shows_what_is_being_judged(terminal):
     assert "add_noise (x2)" in said(terminal)
 
 
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_a_narrow_terminal_shows_the_rate_and_the_time_left(width):
+    terminal = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    clock = Clock()
+    board = Board(terminal, {str(n): 2 for n in range(400)}, clock=clock, quiet=True)
+    for number in range(30):
+        clock.now += 30
+        board.finished(Job(str(number)), result(PASSED), known=number < 10)
+    terminal.print(board)
+    lines = said(terminal).splitlines()
+    assert not any("of 400 files" in line and "━" in line for line in lines)
+    assert "2 a minute · 185 minutes left" in " ".join(said(terminal).split())
+    assert max(map(len, lines)) <= width
+
+
 def test_quiet_says_nothing(console, terminal):
     for one in (console, terminal):
         with Board(one, {"a": 1}, quiet=True) as board:
@@ -101,9 +116,31 @@ def test_a_class_has_its_statistics(console, tmp_path):
     results = [result(PASSED, points=3), result(WRONG, points=1), result(NOT_STARTED)]
     one = [submission(str(n), kata) for n, kata in enumerate(results)]
     show_summary(console, Grades(tuple(one)), [tmp_path / "grades.csv"])
-    assert "3 submissions: of 3 points they have 0 to 3, half of them 1 or less" in said(console)
+    assert "3 submissions: of 3 points they have 0 to 3, the median is 1" in said(console)
     assert "1.3 of 3" in said(console)
     assert "grades.csv" in said(console)
+
+
+def test_what_is_not_judged_lowers_no_mean(console):
+    three = (result(PASSED, points=3), result(PASSED, points=2), result(INFRASTRUCTURE))
+    show_summary(console, Grades(tuple(submission(str(n), k) for n, k in enumerate(three))), [])
+    assert "not judged" in said(console) and "infrastructure" not in said(console)
+    assert "2.5 of 3" in said(console)
+    assert "3 submissions, of which 2 are judged whole: of 3 points they have 2 to" in said(console)
+
+
+def test_why_a_file_was_refused_is_among_the_troubles(console):
+    refused = replace(result(REFUSED, note="`x.py` is a link"), tests=())
+    whole = submission("bob", refused, replace(refused, note="bad"), troubles=("bad",))
+    show_summary(console, Grades((submission("ann", refused), whole)), [])
+    assert "ann: 02_training/add_noise: `x.py` is a link" in said(console)
+    assert said(console).count("bad") == 1
+
+
+def test_the_end_of_a_traceback_tells_why_something_was_not_judged(console):
+    lost = replace(result(INFRASTRUCTURE), details="Traceback\n  x\nMemoryError: no room")
+    show_summary(console, Grades((submission("ann", lost), submission("bob", lost))), [])
+    assert "ann, bob: 02_training/add_noise: MemoryError: no room" in said(console)
 
 
 def test_a_single_submission_shows_the_first_feedback_of_each_kata(console):

@@ -87,7 +87,7 @@ def test_contents_go_to_the_store_and_not_into_the_plan(planned, store):
 
 def test_a_plan_survives_json(planned):
     handed_in = replace(submission("ann", first="a"), refused={SECOND: "a link"}, troubles=("oh",))
-    plan = planned(handed_in, submission("bob"))
+    plan = replace(planned(handed_in, submission("bob")), passed_over=("README.md",))
     assert Plan.from_json(plan.to_json()) == plan
 
 
@@ -162,6 +162,12 @@ def test_a_file_that_was_not_taken_is_refused_with_the_reason(planned, store):
     plan = planned(replace(submission("ann", first="a"), refused={SECOND: "it is a link"}))
     katas = gather(plan, store).submissions[0].katas
     assert (katas[1].verdict, katas[1].note) == (REFUSED, "it is a link")
+
+
+def test_what_the_grader_could_not_read_is_its_own_trouble(planned, store):
+    handed_in = replace(submission("ann", first="a"), unread={SECOND: "an error of the disk"})
+    katas = gather(planned(handed_in), store).submissions[0].katas
+    assert (katas[1].verdict, katas[1].note) == (INFRASTRUCTURE, "an error of the disk")
 
 
 def test_what_is_not_judged_is_the_graders_trouble(planned, store):

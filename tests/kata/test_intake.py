@@ -1,5 +1,6 @@
 """Whatever is handed in becomes a submission: its katas' files, and a line on all that is amiss."""
 
+import errno
 import gzip
 import io
 import os
@@ -14,7 +15,13 @@ from pathlib import Path
 import pytest
 
 from kata.grading import archive, trees
-from kata.grading.intake import IntakeError, read_class, read_submission, submissions_in
+from kata.grading.intake import (
+    IntakeError,
+    passed_over,
+    read_class,
+    read_submission,
+    submissions_in,
+)
 from kata.grading.names import plain, safe_name, unique_names
 from kata.manifest import load_manifest
 
@@ -66,9 +73,17 @@ def read(path: Path):
 def trouble(path: Path) -> str:
     """The one line on a submission of which nothing was taken."""
     submission = read(path)
-    assert (submission.files, submission.refused) == ({}, {})
+    assert (submission.files, submission.unread) == ({}, {})
     assert len(submission.troubles) == 1, submission.troubles
+    assert set(submission.refused.values()) <= set(submission.troubles)
     return submission.troubles[0]
+
+
+def unread(path: Path, kata: str = UNET) -> str:
+    """The line on a kata's file that the grader could not see, for a reason of its own."""
+    submission = read(path)
+    assert kata not in {**submission.files, **submission.refused}
+    return submission.unread[kata]
 
 
 def refusal(path: Path, kata: str = UNET) -> str:
@@ -105,7 +120,9 @@ def test_a_single_file_is_a_submission(tmp_path):
     assert read(path).files == {UNET: CODE}
 
 
-@pytest.mark.parametrize("name", ["smith_17_423_unet.py", "smith-unet.py", "smith_unet-2.py"])
+@pytest.mark.parametrize(
+    "name", ["smith_17_423_unet.py", "smith-unet.py", "smith_unet-2.py", "Smith_Unet (1).py.txt"]
+)
 def test_a_file_under_the_name_that_a_platform_gave_it(tmp_path, name):
     assert read(write(tmp_path / name)).files == {UNET: CODE}
 
@@ -176,6 +193,16 @@ def test_a_folder_may_have_any_name_itself(tmp_path):
     assert read(write(tmp_path / "solutions" / f"{UNET}.py").parents[1]).files == {UNET: CODE}
 
 
+def test_an_answer_that_is_not_read_is_named_beside_the_one_that_is(tmp_path):
+    write(tmp_path / "unet.py", b"my answer")
+    write(tmp_path / PLACE, b"the stub")
+    submission = read(tmp_path)
+    assert submission.files == {UNET: b"the stub"}
+    assert submission.troubles == (f"`{PLACE}` is read, and not `unet.py`",)
+    write(tmp_path / "unet.py", b"the stub")
+    assert read(tmp_path).troubles == ()
+
+
 def test_two_files_of_equal_rank_must_be_equal(tmp_path):
     members = {f"old/{PLACE}": CODE, f"new/{PLACE}": CODE}
     assert read(packed(tmp_path / "a.zip", members)).files == {UNET: CODE}
@@ -201,12 +228,30 @@ def test_more_copies_than_are_compared_are_refused(tmp_path):
         "Unet.py",
         "unet.PY",
         "unet (1).py",
-        "my-unet.py",
+        "unet-1.py",
         "unet.py.txt",
-        "unet.ipynb",
-        "unet_final.py",
+        "UNET(2).py",
+        "Unet-1.py.txt",
     ],
 )
+def test_a_name_that_somebody_else_has_altered_is_taken_where_it_is_the_only_one(tmp_path, name):
+    folder = write(tmp_path / "a/exercises" / name).parents[1]
+    submission = read(folder)
+    assert submission.files == {UNET: CODE}
+    assert submission.troubles == (f"`exercises/{name}` is taken for `unet.py`",)
+    write(folder / "Unet-7.py")
+    assert refusal(folder).endswith("is not taken: its name must be `unet.py`")
+    write(folder / "unet.py", b"x = 1")
+    assert read(folder).files == {UNET: b"x = 1"}
+
+
+def test_altered_names_side_by_side_are_one_submission(tmp_path):
+    for name in ("add_noise (1).py", "timesteps-1.py"):
+        write(tmp_path / "ann" / name)
+    assert submissions_in(tmp_path / "ann", KATAS) == [tmp_path / "ann"]
+
+
+@pytest.mark.parametrize("name", ["my-unet.py", "unet.ipynb", "unet_final.py"])
 def test_a_file_of_another_name_is_told_the_right_one(tmp_path, name):
     line = refusal(write(tmp_path / "exercises" / name).parents[1])
     assert line == f"`exercises/{name}` is not taken: its name must be `unet.py`"
@@ -338,7 +383,18 @@ def test_a_zip_that_lies_about_a_size(tmp_path):
 
 def test_an_archive_within_an_archive_stays_closed(tmp_path):
     inner = packed(tmp_path / "inner.zip", {PLACE: CODE}).read_bytes()
-    assert "holds no file of a kata" in trouble(packed(tmp_path / "a.zip", {"inner.zip": inner}))
+    assert "holds 1 archive and no" in trouble(packed(tmp_path / "a.zip", {"inner.zip": inner}))
+
+
+def test_two_archives_in_a_folder_are_one_too_many(tmp_path):
+    for name in ("old.zip", "new.zip"):
+        write(tmp_path / "a" / name)
+    assert trouble(tmp_path / "a") == "`a` holds 2 archives and no kata's file: hand in one alone"
+
+
+def test_of_a_submission_that_cannot_be_opened_every_kata_is_refused(tmp_path):
+    submission = read(write(tmp_path / "a.zip", b"no zip"))
+    assert submission.refused == {kata.id: submission.troubles[0] for kata in KATAS}
 
 
 def test_a_tar_of_endless_zeros_is_too_large(tmp_path, monkeypatch):
@@ -389,10 +445,24 @@ def test_a_name_that_leads_out_of_an_archive_makes_all_of_it_unfit(tmp_path, nam
     assert "nothing in it was read" in trouble(path)
 
 
-def test_a_name_with_backslashes(tmp_path):
-    path = packed(tmp_path / "a.zip", {"exercises!02_training!unet.py": CODE})
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("exercises!02_training!unet.py", True),
+        ("..!unet.py", False),
+        ("a!..!..!unet.py", False),
+        ("!unet.py", False),
+        ("C:!unet.py", False),
+        ("!!server!unet.py", False),
+    ],
+)
+def test_a_zip_whose_names_have_backslashes(tmp_path, name, taken):
+    path = packed(tmp_path / "a.zip", {"exercises!": b"", name: CODE})
     path.write_bytes(path.read_bytes().replace(b"!", b"\\"))
-    assert "backslash" in trouble(path)
+    if taken:
+        assert (read(path).files, read(path).troubles) == ({UNET: CODE}, ())
+    else:
+        assert "nothing in it was read" in trouble(path)
 
 
 def test_links_in_archives(tmp_path):
@@ -474,13 +544,44 @@ def test_files_of_no_known_form(tmp_path, name, words):
 def test_what_may_not_be_read(tmp_path):
     path = write(tmp_path / "a" / PLACE)
     path.chmod(0)
-    assert refusal(tmp_path / "a") == f"`{PLACE}` may not be read by whoever grades"
+    assert unread(tmp_path / "a") == f"`{PLACE}` may not be read by whoever grades"
     path.parent.chmod(0)
-    assert "`exercises/02_training` may not be read" in read(tmp_path / "a").troubles[0]
+    assert "`exercises/02_training` may not be read" in unread(tmp_path / "a")
     path.parent.chmod(0o700)
     (tmp_path / "a").chmod(0)
-    assert trouble(tmp_path / "a") == "`a` may not be read by whoever grades"
+    assert unread(tmp_path / "a") == "`a` may not be read by whoever grades"
     (tmp_path / "a").chmod(0o700)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize("form", ["file", "folder", "zip", "tar.gz"])
+def test_a_trouble_of_the_graders_own_disk_is_no_fault_of_a_learner(
+    tmp_path, monkeypatch, number, form
+):
+    class Disk(io.BytesIO):
+        def read(self, size=-1):
+            raise OSError(number, os.strerror(number))
+
+    def broken(*place):
+        if form in ("file", "folder"):
+            raise OSError(number, os.strerror(number))
+        return Disk(b"content")
+
+    path = tmp_path / f"a.{form}"
+    if form in ("file", "folder"):
+        write(path / PLACE)
+    else:
+        write(path)
+    if form == "folder":
+        write(path / "unet.py", b"an old one")
+        monkeypatch.setattr(trees.os, "scandir", broken)
+    else:
+        for module in (trees, archive):
+            monkeypatch.setattr(module, "open_file", broken)
+    submission = read(path)
+    assert (submission.files, submission.refused) == ({}, {})
+    assert "read" in submission.unread[UNET]
+    assert form == "file" or set(submission.unread) == {kata.id for kata in KATAS}
 
 
 def test_what_vanishes_meanwhile(tmp_path, monkeypatch):
@@ -493,8 +594,8 @@ def test_what_vanishes_meanwhile(tmp_path, monkeypatch):
         return entries
 
     monkeypatch.setattr(trees.Folder, "entries", list_and_remove)
-    assert refusal(tmp_path / "a") == f"`{PLACE}` vanished while it was read"
-    assert trouble(tmp_path / "b") == "`b` vanished while it was read"
+    assert unread(tmp_path / "a") == f"`{PLACE}` vanished while it was read"
+    assert unread(tmp_path / "b") == "`b` vanished while it was read"
 
 
 def test_lines_hold_nothing_that_moves_a_terminal(tmp_path):
@@ -526,6 +627,33 @@ def test_the_children_of_a_class_are_its_submissions(tmp_path):
     assert [s.name for s in submissions] == names
     assert [s.name for s in submissions if s.files] == names[:3]
     assert all(s.troubles for s in submissions if not s.files)
+
+
+@pytest.mark.parametrize("name", ["ida.docx", "essay.txt", "scan.PDF", "page.html", "x.odt"])
+def test_a_document_is_a_submission_that_cannot_be_read(tmp_path, name):
+    write(tmp_path / "alice" / PLACE)
+    submissions = {s.name: s for s in read_class(write(tmp_path / name).parent, KATAS)}
+    assert "no form that is read" in submissions[Path(name).stem].refused[UNET]
+
+
+def test_what_is_passed_over_in_a_class_is_named(tmp_path):
+    write(tmp_path / "alice" / PLACE)
+    for name in ("README.txt", "readme", "class_list.csv", "essay", ".DS_Store", "solutions/x"):
+        write(tmp_path / name)
+    assert submissions_in(tmp_path, KATAS) == [tmp_path / "alice"]
+    names = ("class_list.csv", "essay", "readme", "README.txt", "solutions")
+    assert passed_over(tmp_path, KATAS) == names
+    assert passed_over(tmp_path / "alice", KATAS) == ()
+
+
+def test_the_folder_of_results_is_no_submission(tmp_path):
+    write(tmp_path / "alice" / PLACE)
+    for name in ("grades/x", "old/plan.json", "old/verdicts/1.json", "bob/plan.json"):
+        write(tmp_path / name)
+    out = tmp_path / "grades"
+    assert submissions_in(tmp_path, KATAS, out) == [tmp_path / "alice", tmp_path / "bob"]
+    over = ("grades (results of kata grade)", "old (results of kata grade)")
+    assert passed_over(tmp_path, KATAS, out) == over
 
 
 @pytest.mark.parametrize("place", [PLACE, f"{UNET}.py", "unet.py"])
@@ -578,7 +706,7 @@ def test_names_that_are_alike_are_told_apart(tmp_path):
     paths[1].mkdir()
     named = unique_names(paths)
     assert [name for name, _ in named] == ["Alice", "alice-3", "alice-2", "alice-4", "bob"]
-    assert [bool(line) for _, line in named] == [True, True, False, True, False]
+    assert [bool(line) for _, line in named] == [False, True, False, True, False]
     assert named[1][1] == "`alice` is named like another submission: here it is `alice-3`"
 
 

@@ -13,10 +13,15 @@ import pytest
 
 from kata.errors import KataError
 from kata.grading.model import Grades
-from kata.grading.reports import FORMATS, file_names, write_reports
+from kata.grading.reports import FORMATS, earlier, file_names, write_reports
 from kata.grading.reports.classroom50 import classroom50
 from kata.grading.reports.entries import LATER, OUR_FAULT, entries_of, line, plain, total
-from kata.grading.reports.figures import frequent_mistakes, headline, kata_figures
+from kata.grading.reports.figures import (
+    frequent_mistakes,
+    headline,
+    kata_figures,
+    mean_and_median,
+)
 from kata.grading.reports.github import MOST_BYTES, github, without_commands
 from kata.grading.reports.gradescope import gradescope
 from kata.grading.reports.html import class_page, labelled, learner_page, picture_data
@@ -83,6 +88,11 @@ def test_a_note_comes_before_the_tests_and_is_worth_nothing():
         ("a late file", 0, 0),
         ("", 2, 2),
     ]
+
+
+def test_a_note_that_a_test_says_as_well_is_told_once():
+    [entry] = entries_of(submission(kata_result(graded(WRONG, 3, SCREEN), note=SCREEN)))
+    assert (entry.test, entry.text) == ("test_noise", SCREEN)
 
 
 def test_trouble_of_the_grader_counts_nothing_and_says_so():
@@ -451,6 +461,57 @@ def test_what_is_told_of_another_test_is_one_mistake():
     assert len(frequent_mistakes(Grades((submission(kata_result(*tests)),)))) == 1
 
 
+def test_a_file_that_cannot_be_judged_is_one_mistake():
+    text = "02_training/add_noise: It is noise.\n  raised      SyntaxError: '(' was never closed"
+    tests = [graded(WRONG, 1, text, "a", "A."), graded(WRONG, 1, "Not tried: A.", "b", "B.")]
+    not_taken = without_file(REFUSED, "`x.txt` is not taken")
+    katas = kata_result(*tests, note=text), not_taken
+    [mistake] = frequent_mistakes(Grades((submission(*katas), submission(*katas))))
+    assert mistake.text == "The file cannot be judged: SyntaxError: '(' was never closed"
+    assert mistake.learners == 2
+
+
+def test_mean_and_median_are_of_what_is_judged():
+    lost = without_file(INFRASTRUCTURE, "It was not judged yet.")
+    half = submission(kata_result(graded()), lost)
+    grades = Grades((submission(kata_result(graded())), half))
+    assert mean_and_median(grades) == (2, 2)
+    page = class_page(grades, ["a", "b"])
+    assert "not judged" in page and "of the 1 submissions" not in page
+    assert "\N{EN DASH}</strong> of" in class_page(Grades((half,)), ["a"])
+
+
+def test_the_class_page_says_why_files_were_refused_and_who_has_the_same():
+    same = kata_result(graded(), kata="02_training/timesteps")
+    refused = without_file(REFUSED, "`transform.txt` is not taken")
+    ann, sue = (submission(same, refused, name=name) for name in ("ann", "sue"))
+    stub = kata_result(graded(NOT_STARTED), kata="01_data/stub")
+    page = Page(class_page(Grades((ann, sue, submission(stub, name="x"))), "abc", ["list.csv"]))
+    assert "01_data/transform: `transform.txt` is not taken" in page.text
+    assert "ann, sue: 02_training/timesteps" in page.text
+    assert "Not taken for submissions: list.csv" in page.text
+
+
+def test_untouched_files_are_the_same_without_a_word():
+    stub = submission(kata_result(graded(NOT_STARTED)))
+    assert "The same file" not in class_page(Grades((stub, stub)), ["a", "b"])
+
+
+def test_whoever_handed_in_what_cannot_be_read_is_told_to_hand_in_again_first():
+    damaged = without_file(REFUSED, "`a.zip` is damaged")
+    text = Page(learner_page(submission(damaged, troubles=("`a.zip` is damaged",)))).text
+    assert "First pack or rename the files" in text and "kata hint" not in text
+    text = Page(learner_page(submission(damaged, kata_result(graded(WRONG, 3, SCREEN))))).text
+    assert text.index("First pack or rename") < text.index("kata hint add_noise")
+
+
+def test_what_has_points_is_unfinished_and_not_without_a_start():
+    begun = kata_result(graded(), graded(NOT_STARTED, 3, "write `f`", "b", "B."))
+    assert "unfinished" in learner_page(submission(begun))
+    assert "add_noise: unfinished" in class_page(Grades((submission(begun),)), ["a"])
+    assert "unfinished" not in learner_page(submission(kata_result(graded(NOT_STARTED))))
+
+
 def test_a_mistake_without_a_name_is_called_by_its_test():
     assert headline(graded(WRONG, 1, "  seen        nothing")) == "It is noise."
 
@@ -506,6 +567,12 @@ def test_names_of_files_are_safe_and_differ_in_every_folder():
     ]
 
 
+def test_reports_of_an_earlier_run_are_found(tmp_path):
+    write_reports(ordinary(), tmp_path, ["html", "csv"])
+    assert earlier(tmp_path, ["csv"]) == [tmp_path / "html"]
+    assert earlier(tmp_path, FORMATS) == []
+
+
 def test_a_format_that_is_none_is_told_before_anything_is_written(tmp_path):
     with pytest.raises(KataError, match=r"There is no report `pdf`\. --report is one of json, csv"):
         write_reports(ordinary(), tmp_path, ["json", "pdf"])
@@ -522,5 +589,5 @@ def test_a_thousand_submissions_make_a_page_with_a_row_for_each(tmp_path):
     katas = [kata_result(graded(), kata=f"01_data/kata_{n}") for n in range(5)]
     grades = Grades(tuple(submission(*katas, name=f"learner {n}") for n in range(1000)))
     page = class_page(grades, [f"learners/{n}.html" for n in range(1000)])
-    assert page.count("<bdi>") == 1000
+    assert page.count('<th scope="row"><a') == 1000
     assert len(list(csv.reader(io.StringIO(table(grades))))) == 1001

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from pathlib import Path
 from kata.errors import KataError
 from kata.files import write_whole
 from kata.grading.model import Grades
-from kata.grading.reports.classroom50 import classroom50
+from kata.grading.reports.classroom50 import classroom50, require_runner
 from kata.grading.reports.entries import plain
 from kata.grading.reports.github import github
 from kata.grading.reports.gradescope import gradescope
@@ -28,7 +28,16 @@ from kata.grading.reports.html import class_page, conditions_page, learner_page
 from kata.grading.reports.junit import junit
 from kata.grading.reports.table import table
 
-FORMATS = ("json", "csv", "junit", "html", "gradescope", "classroom50", "github")
+PLACES = {
+    "json": "grades.json",
+    "csv": "grades.csv",
+    "junit": "junit.xml",
+    "html": "html",
+    "gradescope": "gradescope",
+    "classroom50": "classroom50",
+    "github": "github",
+}
+FORMATS = tuple(PLACES)
 UNSAFE = re.compile(r"[^\w.-]+")
 LONGEST_NAME = 50  # characters, at most four bytes each
 
@@ -40,19 +49,21 @@ def write_reports(
     pictures: Mapping[tuple[str, str], Path] | None = None,
     visibility: Mapping[str, str] | None = None,
     environ: Mapping[str, str] = os.environ,
+    passed_over: Sequence[str] = (),
 ) -> list[Path]:
     """Write the reports of some formats under `out`; return the files, in the order of `formats`.
 
     pictures    PNG files by (name of the submission, id of the kata), for the learners' pages
     visibility  of each kata, `Manifest.visibility`
     environ     where Classroom 50's runner says who is graded
+    passed_over  names of what was taken for no submission, for the teacher's page
     Raises KataError for a format that is not known, for a file that cannot be written, and for
     `classroom50` outside its runner.
     """
     formats = list(dict.fromkeys(formats))
     for name in formats:
-        require_format(name)
-    reports = _Reports(grades, pictures or {}, visibility or {}, environ)
+        require_format(name, environ)
+    reports = _Reports(grades, pictures or {}, visibility or {}, environ, passed_over)
     written = []
     for name in formats:
         for place, text in getattr(reports, name)():
@@ -61,10 +72,24 @@ def write_reports(
     return written
 
 
-def require_format(name: str) -> None:
-    """Raise KataError for a format that is not known: for whoever is about to grade for hours."""
+def earlier(out: Path, formats: Iterable[str]) -> list[Path]:
+    """The reports of other formats than these, which an earlier run has left in the folder."""
+    return [
+        out / place
+        for name, place in PLACES.items()
+        if name not in formats and (out / place).exists()
+    ]
+
+
+def require_format(name: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Raise KataError for a format that is not known, or that cannot be written here.
+
+    For whoever is about to grade for hours.
+    """
     if name not in FORMATS:
         raise KataError(f"There is no report `{name}`. --report is one of {', '.join(FORMATS)}.")
+    if name == "classroom50":
+        require_runner(environ)
 
 
 def file_names(names: Iterable[str]) -> list[str]:
@@ -96,6 +121,7 @@ class _Reports:
     pictures: Mapping[tuple[str, str], Path]
     visibility: Mapping[str, str]
     environ: Mapping[str, str]
+    passed_over: Sequence[str]
 
     @cached_property
     def names(self) -> list[str]:
@@ -112,7 +138,7 @@ class _Reports:
 
     def html(self) -> Files:
         pages = [f"learners/{name}.html" for name in self.names]
-        yield "html/index.html", class_page(self.grades, pages)
+        yield "html/index.html", class_page(self.grades, pages, self.passed_over)
         yield "html/conditions.html", conditions_page(self.grades)
         for submission, page in zip(self.grades.submissions, pages, strict=True):
             yield f"html/{page}", learner_page(submission, self.visibility, self.pictures)

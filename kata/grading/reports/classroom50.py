@@ -34,12 +34,7 @@ def classroom50(
     now      in UTC; the runner puts the time of the commit in its place
     Raises KataError where the environment is not that of the runner.
     """
-    missing = [name for name in FIELDS.values() if not environ.get(name)]
-    if missing:
-        raise KataError(
-            f"For Classroom 50 the environment lacks {', '.join(missing)}: its runner sets them. "
-            "To see the points here: kata grade PATH --out DIR --report html"
-        )
+    require_runner(environ)
     now = now or datetime.datetime.now(datetime.UTC)
     entries = entries_of(submission, visibility)
     points, most = total(entries)
@@ -57,6 +52,16 @@ def classroom50(
         "max-score": most,
         "tests": [_test(entry) for entry in entries],
     }
+
+
+def require_runner(environ: Mapping[str, str]) -> None:
+    """Raise KataError where the environment is not that of Classroom 50's runner."""
+    missing = [name for name in FIELDS.values() if not environ.get(name)]
+    if missing:
+        raise KataError(
+            f"For Classroom 50 the environment lacks {', '.join(missing)}: its runner sets them. "
+            "To see the points here: kata grade PATH --out DIR --report html"
+        )
 
 
 def _test(entry: Entry) -> dict:

@@ -1,7 +1,7 @@
 """What every report has in common: one entry a graded test, in texts that any format can hold."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kata.grading.model import KataResult, SubmissionResult
@@ -14,7 +14,7 @@ STRANGE = re.compile(  # what XML forbids, what moves a terminal, what turns the
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 CASE = re.compile(r"\[.*\]$", re.S)  # of a test with parameters
-OUR_FAULT = "The grader failed, not this answer. It does not count; it must be graded again."
+OUR_FAULT = "Not judged, through no fault of this answer. It does not count before it is judged."
 LATER = "Your teacher shows this one later."
 
 
@@ -79,6 +79,20 @@ def whole(kata: KataResult, number: int, shown: bool = True) -> Entry:
     )
 
 
+def troubles_of(submission: SubmissionResult, verdicts: Sequence[str]) -> list[str]:
+    """Lines on what was wrong with a submission, and with its katas of these verdicts.
+
+    A screen for learners is none of them; what is said of the whole is not said of each kata.
+    """
+    notes = [
+        (kata.kata, kata.note)
+        for kata in submission.katas
+        if kata.note and "\n" not in kata.note and kata.verdict in verdicts
+    ]
+    told = [f"{kata}: {note}" for kata, note in notes if note not in submission.troubles]
+    return [*submission.troubles, *told]
+
+
 def total(entries: list[Entry]) -> tuple[int, int]:
     """The points and the most that could be had, of what counts."""
     counting = [entry for entry in entries if entry.counts]
@@ -119,7 +133,7 @@ def _entries(kata: KataResult, number: int, shown: bool) -> list[Entry]:
         )
         for position, test in enumerate(kata.tests, 1)
     ]
-    if not kata.note:
+    if not kata.note or kata.note in {test.feedback for test in kata.tests}:
         return found
     note = replace(
         whole(kata, number, shown), text=plain(kata.note) if shown else LATER, points=0, most=0

@@ -16,7 +16,8 @@ import jinja2
 
 from kata.grading.model import Grades, KataResult, SubmissionResult
 from kata.grading.reports import figures
-from kata.grading.reports.entries import Entry, entries_of, line, total
+from kata.grading.reports.entries import Entry, entries_of, line, total, troubles_of
+from kata.grading.words import MARKS, WORDS, counted, some, word
 from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, REFUSED, WRONG
 
 LABEL_WIDTH = 14  # of the label on a learner's screen, with its margin (kata/screen.py)
@@ -24,8 +25,7 @@ TO_DO = (NOT_STARTED, WRONG, REFUSED)
 PROSE = ("mistake", "looks like")  # labels whose lines were broken only to fit a terminal
 PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST_PICTURE = 2 * 2**20  # bytes
-MARKS = {PASSED: "✓", NOT_STARTED: "·", WRONG: "✗", REFUSED: "!", INFRASTRUCTURE: "?"}
-WORDS = {**{verdict: verdict for verdict in MARKS}, INFRASTRUCTURE: "grader failed"}
+MOST_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Shown:
     @property
     def shown(self) -> bool:
         return all(entry.shown for entry in self.entries)
+
+    @property
+    def not_taken(self) -> bool:
+        """Whether a file was handed in that could not be taken for the kata's."""
+        return self.kata.verdict == REFUSED and not self.kata.file
 
     @property
     def points(self) -> tuple[int, int]:
@@ -96,17 +101,19 @@ def learner_page(
         points=points,
         most=most,
         counts=figures.verdict_counts(each.kata for each in seen),
-        next=next((each for each in seen if each.kata.verdict in TO_DO), None),
+        again=any(each.not_taken for each in seen),
+        next=next((e for e in seen if e.kata.verdict in TO_DO and not e.not_taken), None),
         done=len(seen) == len(katas) and all(each.kata.verdict == PASSED for each in seen),
         troubles=[line(trouble) for trouble in submission.troubles],
         isolation=_isolation(submission.katas),
     )
 
 
-def class_page(grades: Grades, pages: Sequence[str]) -> str:
+def class_page(grades: Grades, pages: Sequence[str], passed_over: Sequence[str] = ()) -> str:
     """What the teacher gets: points, verdicts, mistakes, links. Not for learners: all are in it.
 
-    pages  the path of each submission's page, as seen from this one
+    pages        the path of each submission's page, as seen from this one
+    passed_over  names of what was taken for no submission
     """
     katas = [kata for submission in grades.submissions for kata in submission.katas]
     mean, median = figures.mean_and_median(grades)
@@ -118,12 +125,15 @@ def class_page(grades: Grades, pages: Sequence[str]) -> str:
                 line(submission.name, 60),
                 quote(page),
                 figures.points_of(submission),
-                [line(trouble) for trouble in submission.troubles],
+                [line(t) for t in troubles_of(submission, (REFUSED, INFRASTRUCTURE))],
             )
             for submission, page in zip(grades.submissions, pages, strict=True)
         ],
         katas=figures.kata_figures(grades),
         mistakes=figures.frequent_mistakes(grades),
+        same_files=[(line(some(n, MOST_NAMES)), some(k)) for n, k in figures.same_files(grades)],
+        passed_over=line(some(passed_over, MOST_NAMES), 2000),
+        whole=len(figures.judged_whole(grades)),
         counts=figures.verdict_counts(katas),
         judged=len(katas),
         mean=mean,
@@ -184,7 +194,7 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"MARKS": MARKS, "WORDS": WORDS}
+    environment.globals |= {"MARKS": MARKS, "WORDS": WORDS, "counted": counted, "word": word}
     return environment
 
 

@@ -8,7 +8,8 @@ import csv
 import io
 
 from kata.grading.model import Grades, SubmissionResult
-from kata.grading.reports.entries import entries_of, line, total
+from kata.grading.reports.entries import entries_of, line, total, troubles_of
+from kata.grading.words import WORDS
 from kata.verdict import INFRASTRUCTURE
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and in full width
@@ -33,12 +34,10 @@ def safe(text: str) -> str:
 
 def _row(submission: SubmissionResult, katas: list[str]) -> list:
     points = {k.kata: k.points for k in submission.katas if k.verdict != INFRASTRUCTURE}
-    lines = [kata for kata in submission.katas if kata.note and "\n" not in kata.note]
-    notes = [f"{kata.kata}: {kata.note}" for kata in lines]  # no screens for learners
     return [
         safe(submission.name),
         *(points.get(kata, "") for kata in katas),
         *total(entries_of(submission)),
-        submission.verdict,
-        safe("; ".join([*submission.troubles, *notes])),
+        WORDS[submission.verdict],
+        safe("; ".join(troubles_of(submission, tuple(WORDS)))),
     ]
