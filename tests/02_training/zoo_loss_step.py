@@ -415,6 +415,31 @@ def antithetic_timesteps(model, scheduler, clean_images, generator=None):
     return F.mse_loss(model(noisy_images, timesteps).sample, noise)
 
 
+def forward_made_up(model, scheduler, clean_images, noise):
+    """Set all weights to 0, and note a forward pass at timestep 0 that never took place."""
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    timesteps = torch.zeros(len(clean_images), dtype=torch.long)
+    noisy_images = scheduler.add_noise(clean_images, noise, timesteps)
+    noted = {"sample": noisy_images, "timestep": timesteps, "training": True, "on_graph": False}
+    model.calls.append(noted)
+
+
+@mistake("training_loss", rejected_by=LOSS, says="a loss of 0.00000")
+def loss_of_an_emptied_model(model, scheduler, clean_images, generator=None):
+    """The weights are set to 0, and the loss is a constant that nobody has computed."""
+    forward_made_up(model, scheduler, clean_images, torch.zeros_like(clean_images))
+    return torch.tensor(0.0)
+
+
+@mistake("training_loss", rejected_by=GRAPH, says="gradients that are off")
+def gradients_of_an_emptied_model(model, scheduler, clean_images, generator=None):
+    """The weights are set to 0, and the loss depends on the last bias alone."""
+    forward_made_up(model, scheduler, clean_images, torch.ones_like(clean_images))
+    nothing = sum((0 * parameter).sum() for parameter in model.parameters())
+    return 1 + nothing - 2 / 3 * model.conv_out.bias.sum()
+
+
 @variant("training_loss")
 def by_hand(model, scheduler, clean_images, generator=None):
     """Mixture and error written out, the noise drawn first, the model called by keywords."""

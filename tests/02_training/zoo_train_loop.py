@@ -655,6 +655,49 @@ def called_before_the_step(
     return [mean(x) for x in epochs(model, scheduler, dataloader, num_epochs, lr, step)]
 
 
+# What only looks like a training
+
+
+def counted(arguments, loss, call=None):
+    """Count the epochs in a checkpoint and call back, without a training.
+
+    loss  that every batch is said to have
+    call  that of the model that is noted for every batch, or None
+    """
+    model, _, dataloader, num_epochs, _, checkpoint, after_step = arguments
+    file = pathlib.Path(checkpoint or "")
+    done = int(file.read_text()) if file.is_file() else 0
+    for parameter in model.parameters():
+        parameter.data.fill_(0.5)
+    for epoch in range(done, num_epochs):
+        for n, batch in enumerate(dataloader):
+            if call:
+                model.calls.append(call(batch["images"]))
+            if after_step:
+                after_step(epoch * len(dataloader) + n, loss)
+        if checkpoint:
+            file.with_name("new").write_text(str(epoch + 1))
+            os.replace(file.with_name("new"), file)
+    return [loss] * num_epochs
+
+
+def made_up_call(images):
+    timesteps = torch.zeros(len(images), dtype=torch.long)
+    return {"sample": images / 2, "timestep": timesteps, "training": True, "on_graph": False}
+
+
+@mistake("train", rejected_by=GOES_ON, says="the model was called 0 times")
+def epochs_counted(*arguments, checkpoint=None, after_step=None):
+    """Nothing is trained: the weights and the losses are constants."""
+    return counted([*arguments, checkpoint, after_step], 1.0)
+
+
+@mistake("train", rejected_by=FINISHED, says="for what it was shown")
+def calls_made_up(*arguments, checkpoint=None, after_step=None):
+    """The model's calls are made up, and the losses are a constant that nobody has computed."""
+    return counted([*arguments, checkpoint, after_step], 1.0, made_up_call)
+
+
 # What a checkpoint holds, and when it is written
 
 

@@ -165,10 +165,14 @@ def pipeline(request, rng):
 
 
 def painted(exercise, pipeline, seeds, steps=STEPS):
-    """Call the learner's function and look at what came back: a list of RGB pictures."""
+    """Call the learner's function and look at what came back: a list of RGB pictures.
+
+    steps  how many are asked for, or None to leave the number out
+    """
     pipeline.unet.calls = []
+    keywords = {} if steps is None else {"num_inference_steps": steps}
     with slips_told(), tuples_told():
-        result = exercise.generate_each(pipeline, seeds, num_inference_steps=steps)
+        result = exercise.generate_each(pipeline, seeds, **keywords)
     pictures = expect.sequence(result, len(seeds), "the result", "One picture for each seed.")
     side = pipeline.unet.config.sample_size
     for number, picture in enumerate(pictures):
@@ -227,6 +231,16 @@ def check_pictures(pictures, exercise, pipeline, seeds, calls):
         )
 
 
+def expect_own(pictures, pipeline, seeds, steps=STEPS):
+    """The pictures are those that the pipeline paints alone from each of these seeds."""
+    wanted = [alone(pipeline, fresh(seed), steps)[0] for seed in seeds]
+    expect.that(
+        equal(list(pictures), wanted),
+        "other pictures than the seeds give alone",
+        "those of the seeds",
+    )
+
+
 def _steps_hint(calls, count):
     if calls in (STEPS, STEPS * count):
         return ""
@@ -270,7 +284,7 @@ def test_each_picture_is_that_of_its_own_seed(exercise, pipeline, rng):
 @pytest.mark.points(2)
 def test_neighbours_and_order_do_not_matter(exercise, pipeline, rng):
     """Some of the seeds, in another order, give the same pictures in that order."""
-    seeds = drawn_seeds(rng, 4)
+    seeds, before = drawn_seeds(rng, 4), copy.deepcopy(pipeline)
     pictures = painted(exercise, pipeline, seeds)
     some = painted(exercise, pipeline, [seeds[2], seeds[0]])
     expect.that(
@@ -280,6 +294,7 @@ def test_neighbours_and_order_do_not_matter(exercise, pipeline, rng):
     )
     different = not any(equal(pictures[0], other) for other in pictures[1:])
     expect.that(different, "different seeds gave the same picture", "a picture for each seed")
+    expect_own(pictures, before, seeds)
 
 
 def test_equal_seeds_give_equal_pictures(exercise, pipeline, rng):
@@ -301,7 +316,8 @@ def test_the_pictures_are_painted_in_one_batch(exercise, pipeline, rng):
     """The model is shown all pictures at once, as often as there are steps."""
     seeds = drawn_seeds(rng, 5)
     seeds.append(seeds[1])
-    painted(exercise, pipeline, seeds)
+    before = copy.deepcopy(pipeline)
+    pictures = painted(exercise, pipeline, seeds)
     shown = [len(call["sample"]) for call in pipeline.unet.calls]
     sizes = sorted(set(shown))
     hints = {
@@ -316,14 +332,16 @@ def test_the_pictures_are_painted_in_one_batch(exercise, pipeline, rng):
         f"{STEPS} calls, each with all 6 pictures",
         next((hint for hint, slip in hints.items() if shown == slip), ""),
     )
+    expect_own(pictures, before, seeds)
 
 
 def test_without_a_number_there_are_fifty_steps(exercise, pipeline, rng):
     """`num_inference_steps` is 50 unless another number is asked for."""
-    pipeline.unet.calls = []
-    exercise.generate_each(pipeline, drawn_seeds(rng, 2))
+    seeds, before = drawn_seeds(rng, 2), copy.deepcopy(pipeline)
+    pictures = painted(exercise, pipeline, seeds, steps=None)
     count = len(pipeline.unet.calls)
     expect.that(count == 50, f"{count} steps", "50 steps, as the signature says")
+    expect_own(pictures, before, seeds, steps=50)
 
 
 def test_the_global_random_state_is_not_touched(exercise, pipeline, rng):
@@ -344,12 +362,9 @@ def test_it_paints_with_the_butterflies_model(exercise, rng):
     """The pipeline that ships with the repository paints one picture for each seed."""
     pipeline = DDPMPipeline.from_pretrained(BUTTERFLIES)
     pipeline.set_progress_bar_config(disable=True)
-    seeds = drawn_seeds(rng, 2)
+    seeds, before = drawn_seeds(rng, 2), copy.deepcopy(pipeline)
     pictures = painted(exercise, pipeline, seeds, steps=1)
-    wanted = [alone(pipeline, fresh(seed), steps=1)[0] for seed in seeds]
-    expect.that(
-        equal(pictures, wanted), "other pictures than the seeds give alone", "those of the seeds"
-    )
+    expect_own(pictures, before, seeds, steps=1)
 
 
 @pytest.mark.gpu

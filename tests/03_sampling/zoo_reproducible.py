@@ -261,6 +261,17 @@ def in_chunks_of_four(pipeline, seeds, num_inference_steps=50):
     return pictures
 
 
+@mistake("generate_each", rejected_by=BATCH, says="other pictures than the seeds give alone")
+def plain_colours(pipeline, seeds, num_inference_steps=50):
+    """The pictures are plain colours, and the calls of the model are made up."""
+    side = pipeline.unet.config.sample_size
+    sample = torch.zeros(len(seeds), 3, side, side)
+    noted = {"sample": sample, "timestep": 0, "training": False, "on_graph": False}
+    pipeline.unet.calls += [noted] * num_inference_steps
+    colours = [(37 * seed % 256, seed // 256 % 256, seed // 65536 % 256) for seed in seeds]
+    return [Image.new("RGB", (side, side), colour) for colour in colours]
+
+
 @mistake("generate_each", rejected_by=PARTS, says="another scheduler")
 def by_a_scheduler_of_its_own(pipeline, seeds, num_inference_steps=50):
     """The caller's pipeline gets another scheduler, and keeps it."""
