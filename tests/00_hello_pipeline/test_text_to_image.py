@@ -87,6 +87,7 @@ def test_the_shipped_pipeline_is_loaded(exercise):
 
 def test_the_pipeline_lies_on_the_device(exercise, folder):
     """All models are moved to the device, also to "meta", which every torch has."""
+    pipelines.on_device(loaded(exercise, folder, "cpu"), "cpu")
     with pipelines.device_maps_left_out():
         pipeline = loaded(exercise, folder, "meta")
         pipelines.on_device(pipeline, "meta")
@@ -281,6 +282,7 @@ def test_the_pipeline_stays_as_it_was(exercise, pipeline, library, prompt, seed)
 def test_the_generator_lies_on_the_cpu(exercise, pipeline, prompt, seed):
     """Wherever the pipeline lies, and whatever the machine has: here it lies on "meta"."""
     options = {"num_inference_steps": 1, "seed": seed}
+    painted(exercise, pipeline, prompt, **options)
     arguments = [pipeline.to("meta"), prompt]
     with pipelines.slips_told(), pipelines.without_numbers():
         exercise.call("paint", arguments, options, cuda_on_meta=True)

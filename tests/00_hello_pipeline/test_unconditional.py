@@ -70,6 +70,7 @@ def test_the_shipped_butterflies_are_loaded(exercise):
 
 def test_the_pipeline_lies_on_the_device(exercise, folder):
     """The UNet is moved to the device; "meta" is one that every torch has."""
+    pipelines.on_device(loaded(exercise, folder, "cpu"), "cpu")
     with pipelines.device_maps_left_out():
         pipelines.on_device(loaded(exercise, folder, "meta"), "meta")
 
@@ -188,6 +189,7 @@ def test_the_pipeline_stays_as_it_was(exercise, pipeline, library, seed):
 def test_the_generator_lies_on_the_cpu(exercise, pipeline, seed):
     """Wherever the pipeline lies, and whatever the machine has: here it lies on "meta"."""
     options = {"batch_size": 1, "num_inference_steps": 1, "seed": seed}
+    generated(exercise, pipeline, **options)
     with pipelines.slips_told(), pipelines.without_numbers():
         exercise.call("generate", [pipeline.to("meta")], options, cuda_on_meta=True)
 

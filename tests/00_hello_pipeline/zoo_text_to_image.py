@@ -115,6 +115,14 @@ def never_moved(model_dir, device="cpu"):
     return StableDiffusionPipeline.from_pretrained(model_dir)
 
 
+@mistake("load_text_to_image", rejected_by=DEVICE, says="Supported strategies are: cpu")
+def every_other_device_refused(model_dir, device="cpu"):
+    """Every device but the CPU is refused by an error of the function's own."""
+    if device != "cpu":
+        raise NotImplementedError(f"{device} not supported. Supported strategies are: cpu")
+    return StableDiffusionPipeline.from_pretrained(model_dir)
+
+
 @mistake("load_text_to_image", rejected_by=DEVICE, says="the part `vae` lies on 'cpu'")
 def only_the_unet_moved(model_dir, device="cpu"):
     """Only the UNet is moved to the device; VAE and text encoder stay behind."""
@@ -297,6 +305,22 @@ def a_generator_of_the_gpu(
         guidance_scale=guidance_scale,
         negative_prompt=negative_prompt,
         generator=torch.Generator(device).manual_seed(seed),
+    ).images[0]
+
+
+@mistake("paint", rejected_by=ON_CPU, says="there is no GPU")
+def on_a_gpu_alone(
+    pipeline, prompt, num_inference_steps=50, guidance_scale=7.5, negative_prompt=None, seed=0
+):
+    """Where the pipeline lies on no GPU, an error is raised in the place of a picture."""
+    if pipeline.device.type != "cuda":
+        raise RuntimeError("there is no GPU")
+    return pipeline(
+        prompt,
+        num_inference_steps=num_inference_steps,
+        guidance_scale=guidance_scale,
+        negative_prompt=negative_prompt,
+        generator=seeded(seed),
     ).images[0]
 
 

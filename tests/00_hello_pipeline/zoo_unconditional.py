@@ -45,6 +45,14 @@ def never_moved(model_dir, device="cpu"):
     return DDPMPipeline.from_pretrained(model_dir)
 
 
+@mistake("load_pipeline", rejected_by=DEVICE, says="Supported strategies are: cpu")
+def every_other_device_refused(model_dir, device="cpu"):
+    """Every device but the CPU is refused by an error of the function's own."""
+    if device != "cpu":
+        raise NotImplementedError(f"{device} not supported. Supported strategies are: cpu")
+    return DDPMPipeline.from_pretrained(model_dir)
+
+
 @mistake("load_pipeline", rejected_by=FOLDER, says="a configuration has none")
 def configuration_only(model_dir, device="cpu"):
     """The UNet is built from its configuration alone, so its weights are random."""
@@ -274,6 +282,14 @@ def a_generator_of_the_gpu(pipeline, batch_size=8, num_inference_steps=50, seed=
     """The generator lies on the GPU if the machine has one, where a seed means other numbers."""
     generator = torch.Generator("cuda" if torch.cuda.is_available() else "cpu")
     return pipeline(batch_size, generator.manual_seed(seed), num_inference_steps).images
+
+
+@mistake("generate", rejected_by=ON_CPU, says="there is no GPU")
+def on_a_gpu_alone(pipeline, batch_size=8, num_inference_steps=50, seed=0):
+    """Where the pipeline lies on no GPU, an error is raised in the place of pictures."""
+    if pipeline.device.type != "cuda":
+        raise RuntimeError("there is no GPU")
+    return pipeline(batch_size, seeded(seed), num_inference_steps).images
 
 
 @mistake("generate", rejected_by=ON_CPU, says="the pipeline was moved")

@@ -263,7 +263,7 @@ def test_the_model_that_was_given_learns_as_before(exercise, rng, training):
     frozen_in_part(wanted.unet).train(training)
     given = copy.deepcopy(wanted.unet)
     with names_told():
-        exercise.make_pipeline(given, wanted.scheduler)
+        expect.instance(exercise.make_pipeline(given, wanted.scheduler), "DDPMPipeline")
     check_learning(given, wanted.unet)
 
 
@@ -329,6 +329,7 @@ def test_saving_leaves_the_pipeline_as_it_is(exercise, rng, tmp_path):
         returned = exercise.save(given, str(tmp_path / "pipeline"))
     check_pipeline(given, wanted)
     check_learning(given.unet, wanted.unet)
+    expect.that(bool(files_in(tmp_path)), "nothing was saved", ", ".join(FILES))
     expect.that(returned is None, f"`save` returns {describe(returned)}", "None")
 
 

@@ -28,6 +28,7 @@ UNKNOWN = "test_an_unknown_name_is_an_error_that_lists_the_names"
 SHOWN = "test_the_model_is_shown_the_scaled_sample"
 LAST = "test_the_last_sample_comes_back_just_as_it_is"
 DRAWN = "test_what_the_steps_draw_comes_from_the_global_state"
+MODEL = "test_the_new_pipeline_has_the_same_model"
 TRAINABLE = "test_the_weights_can_be_trained_as_before"
 MODE = "test_the_model_is_asked_in_evaluation_mode"
 
@@ -73,6 +74,14 @@ def without_its_configuration_in_a_table(pipeline, name):
     parts = dict(pipeline.components)
     parts["scheduler"] = scheduler
     return pipeline.__class__(**parts)
+
+
+@mistake("with_scheduler", rejected_by=MODEL, says="other weights")
+def weights_lost(pipeline, name):
+    """The weights of the given UNet are set to zero, so that what was trained is lost."""
+    for parameter in pipeline.unet.parameters():
+        parameter.data.zero_()
+    return type(pipeline)(unet=pipeline.unet, scheduler=made(pipeline, name))
 
 
 @mistake("with_scheduler", rejected_by=CONFIGURATION, says="was the setting passed on")
@@ -173,7 +182,7 @@ def the_same_pipeline_by_another_name(pipeline, name):
 
 @mistake(
     "with_scheduler",
-    rejected_by="test_the_new_pipeline_has_the_same_model",
+    rejected_by=MODEL,
     says="only the model that was trained",
 )
 def untrained_model(pipeline, name):

@@ -113,6 +113,13 @@ def all_steps(pipeline, image, strength, seed=0, num_inference_steps=50):
     return in_8_bits(walk(pipeline, sample, every, generator))
 
 
+@mistake("edit", rejected_by=EVERY, says="what step 1 of 6 led to")
+def by_a_scheduler_of_its_own(pipeline, image, strength, seed=0, num_inference_steps=50):
+    """The pipeline's scheduler is replaced by one of almost no noise."""
+    pipeline.scheduler = DDIMScheduler(beta_start=1e-6, beta_end=1e-6, clip_sample=False)
+    return edited(pipeline, image, strength, seed, num_inference_steps)
+
+
 @mistake("edit", rejected_by=f"{STEPS}[0.37]", says="these are the first")
 def the_first_steps(pipeline, image, strength, seed=0, num_inference_steps=50):
     """The first steps are walked, not the last ones."""

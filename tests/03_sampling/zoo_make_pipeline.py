@@ -144,6 +144,11 @@ def model_thawed(model, scheduler):
     return DDPMPipeline(unet=model.requires_grad_(True), scheduler=scheduler)
 
 
+@mistake("make_pipeline", rejected_by=AS_BEFORE, says="expected a `DDPMPipeline`")
+def nothing_made(model, scheduler):
+    """No pipeline is made."""
+
+
 # save
 
 
@@ -266,6 +271,11 @@ def saved_and_frozen(pipeline, folder):
     """The model is frozen by `requires_grad_(False)`."""
     pipeline.unet.requires_grad_(False)
     pipeline.save_pretrained(folder)
+
+
+@mistake("save", rejected_by=AS_IT_IS, says="nothing was saved")
+def nothing_done(pipeline, folder):
+    """Nothing is written to the folder."""
 
 
 @mistake("save", rejected_by=AS_IT_IS, says="expected None")
