@@ -205,7 +205,7 @@ class Run:
         places = [f"--rootdir={ROOT}", f"--basetemp={self.here / 'files'}", str(self.kata.suite)]
         status = run_pytest([*options, *places], self)
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-            raise RuntimeError(f"pytest ended with {status!r} on {self.kata.suite}")
+            raise RuntimeError(f"pytest ended with {status!r} on {self.kata.suite}\n{self.details}")
 
     def draw(self, path: Path) -> None:
         """Leave the picture of `kata show`, where the answer allows for one."""
@@ -240,6 +240,9 @@ class Run:
             yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def pytest_internalerror(self, excrepr):
+        self.details = str(excrepr)[-2000:]
 
     @pytest.hookimpl(trylast=True)
     def pytest_itemcollected(self, item):
