@@ -13,6 +13,7 @@ import contextlib
 import io
 import json
 import struct
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -109,12 +110,16 @@ def _update_parts(pipeline: DiffusionPipeline, parts: dict) -> None:
 
 @contextlib.contextmanager
 def _crossing_errors(trouble: str) -> Iterator[None]:
-    """Whatever is wrong with a value, or with bytes from the other side, is a CrossingError."""
+    """Whatever is wrong with a value, or with bytes from the other side, is a CrossingError.
+
+    What lies in the frames of its cause is let go: it may fill all the memory.
+    """
     try:
         yield
     except CrossingError:
         raise
     except Exception as error:
+        traceback.clear_frames(error.__traceback__)
         raise CrossingError(f"{trouble}: {type(error).__name__}: {error}") from error
 
 

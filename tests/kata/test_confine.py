@@ -287,9 +287,9 @@ def surroundings(level):
 
 
 @every_level
-def test_a_worker_is_at_home_in_its_folder_and_stands_in_the_repository(level):
+def test_a_worker_is_at_home_in_its_folder_and_stands_there(level):
     folder, said = in_fork(at_level, level, surroundings)
-    assert said["at"] == str(ROOT)
+    assert said["at"] == folder
     assert said["homes"] == [folder, folder, f"{folder}/huggingface"]
 
 
