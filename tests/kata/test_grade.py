@@ -212,7 +212,6 @@ def test_pictures_need_not_be_drawn(here, judge):
 
 def test_a_merge_without_a_shard_says_what_waits(here):
     kata("plan", "class")
-    kata("run", "--shard", "1/2")
     result = kata("merge")
     assert result.exit_code == 1
     assert "not judged yet" in result.output
