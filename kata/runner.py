@@ -210,17 +210,18 @@ class Runner:
         if trouble == TOO_LONG:
             self._post(Ended(request["number"], None, f"ended after {request['limit']:g} seconds"))
         elif status < FINISHED:
-            self._post(Ended(request["number"], None, _how_it_ended(status)))
+            self._post(Ended(request["number"], None, how_it_ended(status)))
         else:
             self._post(Ended(request["number"], status - FINISHED))
 
 
-def _how_it_ended(status: int) -> str:
+def how_it_ended(status: int, process: str = "the process that judged it") -> str:
+    """What to say of a process that the learner's code has ended, with the status of a Popen."""
     if status >= 0:
-        return f"your code ended the process that judged it, with exit status {status}"
+        return f"your code ended {process}, with exit status {status}"
     with contextlib.suppress(ValueError):
-        return f"your code ended the process that judged it ({signal.Signals(-status).name})"
-    return f"your code ended the process that judged it (signal {-status})"
+        return f"your code ended {process} ({signal.Signals(-status).name})"
+    return f"your code ended {process} (signal {-status})"
 
 
 def _kill_all(process: subprocess.Popen, child: int | None) -> None:

@@ -5,14 +5,12 @@ worker could look for. It hires one worker at a time, and whatever descends from
 it. Without a judge it ends, and so does all that it has started.
 """
 
-import contextlib
 import functools
 import json
 import os
 import resource
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -20,6 +18,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from kata.runner import how_it_ended
 from kata.sandbox import system
 from kata.sandbox.confine import end, spawn
 from kata.sandbox.limits import Limits
@@ -110,7 +109,8 @@ class Nursery:
         said = self._order({"dismiss": patience})
         _remove(hand.folder)
         self.spent = said["spent"]
-        return _how_it_ended(said["status"])
+        status = said["status"]
+        return "" if status is None else how_it_ended(status, "the process that it runs in")
 
     def close(self) -> None:
         self._end.close()
@@ -177,13 +177,3 @@ def _remove(folder: Path) -> None:
     if folder.exists():
         for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
             subprocess.run([*command, str(folder)], capture_output=True, check=False)
-
-
-def _how_it_ended(status: int | None) -> str:
-    if status is None:
-        return ""
-    if status >= 0:
-        return f"your code ended the process that it runs in, with exit status {status}"
-    with contextlib.suppress(ValueError):
-        return f"your code ended the process that it runs in ({signal.Signals(-status).name})"
-    return f"your code ended the process that it runs in (signal {-status})"
