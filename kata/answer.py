@@ -45,7 +45,8 @@ class Answer:
         module = load_file(self.path)
         self.broken = False
         if self.entry is not None:
-            setattr(module, self.entry.replaces, self.entry.function)
+            for name in [self.entry.replaces] if self.entry.replaces else self.kata.functions:
+                setattr(module, name, self.entry.function)
         return module
 
     def worker(self, folder: Path | None) -> Worker:

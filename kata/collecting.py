@@ -14,7 +14,7 @@ from kata.answer import Answer
 from kata.diagnosis import diagnose
 from kata.manifest import TREES, ManifestError, load_manifest
 from kata.reporting import failure_text
-from kata.zoo import entries, verify_diagnosis, verify_rejection
+from kata.zoo import NOTHING, entries, verify_diagnosis, verify_rejection
 
 try:
     MANIFEST = load_manifest()
@@ -40,10 +40,10 @@ class KataFile(pytest.File):
 
 
 class ZooFile(pytest.Module):
-    """A zoo: one collector for each of its answers."""
+    """A zoo: one collector for each of its answers, and one for nothing at all."""
 
     def collect(self):
-        for entry in entries(self.obj):
+        for entry in [*entries(self.obj), NOTHING]:
             node = ZooAnswer.from_parent(self, name=entry.name)
             node.answer = Answer(ZOOS[self.path], entry=entry)
             yield node

@@ -14,6 +14,8 @@ solution; the rest of the solution stays as it is.
     @variant("corrupt")
     def mixed_by_hand(scheduler, clean_images, timesteps, generator=None):
         \"\"\"The formula written out instead of the scheduler's method.\"\"\"
+
+Every suite meets one mistake that no zoo need name: functions that return None, NOTHING.
 """
 
 from collections.abc import Callable
@@ -21,14 +23,15 @@ from dataclasses import dataclass
 from types import ModuleType
 
 ENTRY = "__zoo_entry__"
+ALL = "every test"
 
 
 @dataclass(frozen=True)
 class Entry:
     """One wrong or right answer.
 
-    replaces     the name of the solution's function that it stands in for
-    rejected_by  for a mistake: the test that must fail (`test_x`, or `test_x[case]`)
+    replaces     the name of the solution's function that it stands in for; "" for all of them
+    rejected_by  for a mistake: the test that must fail (`test_x`, or `test_x[case]`), or ALL
     says         for a mistake: words that the learner must read in the failure
     original     for a mistake in other code: the mistake that the diagnosis must name
     """
@@ -54,7 +57,15 @@ class Entry:
 
     def takes(self, test_name: str) -> bool:
         """Whether this entry is tried on the test: a variant on all, a mistake on its own."""
-        return not self.is_mistake or self.rejected_by in (test_name, test_name.partition("[")[0])
+        asked = (ALL, test_name, test_name.partition("[")[0])
+        return not self.is_mistake or self.rejected_by in asked
+
+
+def returns_nothing(*args, **kwargs):
+    """Whatever is asked for, None comes back."""
+
+
+NOTHING = Entry(returns_nothing, replaces="", rejected_by=ALL)
 
 
 class ZooError(AssertionError):
@@ -90,8 +101,8 @@ def verify_rejection(entry: Entry, failure: str | None) -> None:
     """Raise ZooError unless the suite's `failure` (None: it passed) is what the mistake names."""
     if failure is None:
         raise ZooError(
-            f"The suite accepts the mistake `{entry.name}`: {entry.rejected_by} passed.\n"
-            f"Make the test reject it: {entry.function.__doc__}"
+            f"The suite accepts the mistake `{entry.name}`, which {entry.rejected_by} must reject: "
+            f"{entry.function.__doc__}"
         )
     if _folded(entry.says) not in _folded(failure):
         raise ZooError(

@@ -189,7 +189,7 @@ def test_half_precision(exercise, rng, dtype):
 
 def test_the_batch_stays_as_it_was(exercise, rng):
     """Whoever calls still has the batch afterwards."""
-    exercise.to_grid(normalized(drawn_bytes(rng, 4)) * 1.2, 2)
+    grid_of(exercise, normalized(drawn_bytes(rng, 4)) * 1.2, 2)
     expect.unchanged(exercise.last)
 
 
@@ -250,7 +250,8 @@ def test_one_picture_and_many(exercise, rng):
 
 def test_the_pictures_stay_as_they_were(exercise, rng):
     """Whoever calls still has the small pictures afterwards."""
-    exercise.make_strip([draw.image(rng, 4, 4), draw.image(rng, 8, 8, "L")], 16)
+    strip = exercise.make_strip([draw.image(rng, 4, 4), draw.image(rng, 8, 8, "L")], 16)
+    expect.image(strip, "RGB", (2 * 16, 16), "the strip")
     expect.unchanged(exercise.last)
 
 

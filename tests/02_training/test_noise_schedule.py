@@ -191,7 +191,7 @@ def test_the_scheduler_stays_as_it_was(exercise, rng):
     """Whoever calls still has the scheduler's own numbers afterwards."""
     scheduler = draw_scheduler(rng, "cosine")
     before = {name: getattr(scheduler, name).clone() for name in ("betas", "alphas_cumprod")}
-    exercise.signal_and_noise_rates(scheduler)
+    rates(exercise, scheduler)
     after = exercise.last.after[0]
     for name, value in before.items():
         expect.that(

@@ -273,7 +273,7 @@ def saved_and_frozen(pipeline, folder):
     pipeline.save_pretrained(folder)
 
 
-@mistake("save", rejected_by=AS_IT_IS, says="nothing was saved")
+@mistake("save", rejected_by=AS_IT_IS, says="no files in the folder")
 def nothing_done(pipeline, folder):
     """Nothing is written to the folder."""
 

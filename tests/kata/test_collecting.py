@@ -224,6 +224,15 @@ def test_a_suite_that_accepts_a_mistake_is_red(house):
     assert "accepts the mistake `uniform_noise`" in result.output
 
 
+def test_a_test_that_accepts_nothing_at_all_is_red(house):
+    suite = house.suite.read_text()
+    house.suite.write_text(f"{suite}\n\ndef test_of_nothing(exercise):\n    assert exercise\n")
+    result = house.pytest("tests", "-k", "returns_nothing")
+    assert result.status == 1
+    assert "`returns_nothing`, which every test must reject" in result.output
+    assert "returns_nothing::test_of_nothing" in result.output
+
+
 def test_a_rejection_in_other_words_is_red(house):
     house.zoo.write_text(house.zoo.read_text().replace('says="uniform"', 'says="a unicorn"'))
     result = house.pytest("tests", "-k", "uniform_noise")

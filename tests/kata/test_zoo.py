@@ -4,7 +4,7 @@ from types import ModuleType
 
 import pytest
 
-from kata.zoo import ZooError, entries, mistake, variant, verify_rejection
+from kata.zoo import NOTHING, ZooError, entries, mistake, variant, verify_rejection
 
 
 @mistake("corrupt", rejected_by="test_noise", says="Uniform  noise")
@@ -77,10 +77,16 @@ def test_a_rejection_in_the_words_of_the_mistake_is_right(zoo, failure):
 
 
 def test_a_suite_that_accepts_a_mistake_is_told_what_to_reject(zoo):
-    with pytest.raises(
-        ZooError, match=r"accepts the mistake `uniform`: test_noise(.|\n)*`rand` is"
-    ):
+    told = "accepts the mistake `uniform`, which test_noise must reject: `rand` is"
+    with pytest.raises(ZooError, match=told):
         verify_rejection(zoo["uniform"], None)
+
+
+@pytest.mark.parametrize("test", ["test_noise", "test_ladder[8]"])
+def test_every_test_must_reject_nothing_at_all(test):
+    assert NOTHING.takes(test)
+    with pytest.raises(ZooError, match="`returns_nothing`, which every test must reject"):
+        verify_rejection(NOTHING, None)
 
 
 def test_a_rejection_in_other_words_is_told_with_both(zoo):

@@ -25,14 +25,15 @@ def test_the_noise_is_standard_normal(exercise, scheduler, rng):
 def test_every_picture_gets_the_noise_of_its_own_timestep(exercise, scheduler, rng):
     """Each picture is corrupted as far as its own timestep says."""
     images, timesteps = draw.pictures(rng, 4, 8), torch.tensor([5, 200, 700, 999])
-    noisy, noise = exercise.corrupt(scheduler, images, timesteps)
+    noisy, noise = expect.pair(exercise.corrupt(scheduler, images, timesteps), "noisy, noise")
     expected = scheduler.add_noise(images, noise, timesteps)
     expect.close(noisy, expected, 1e-4, "noisy_images", "One timestep for the batch.")
 
 
 def test_the_clean_pictures_stay_as_they_were(exercise, scheduler, rng):
     """Whoever calls still has the clean pictures afterwards."""
-    exercise.corrupt(scheduler, draw.pictures(rng, 2, 8), torch.tensor([1, 999]))
+    pair = exercise.corrupt(scheduler, draw.pictures(rng, 2, 8), torch.tensor([1, 999]))
+    expect.pair(pair, "noisy_images, noise")
     expect.unchanged(exercise.last)
 
 
