@@ -214,7 +214,8 @@ def _run(plan: Plan, keys: Sequence[str], options: Options) -> dict[str, KataRes
     def interrupted(running: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if running:
-            console.print(f"Finishing {running} that are under way; Ctrl-C again ends at once.")
+            under_way = counted(running, "file")
+            console.print(f"Finishing {under_way} under way. Ctrl-C again ends at once.")
 
     board = Board(console, {key: plan.shares[key] for key in keys}, options.quiet)
     with board:
@@ -224,6 +225,7 @@ def _run(plan: Plan, keys: Sequence[str], options: Options) -> dict[str, KataRes
             workers.start,
             judge,
             ahead=workers.ahead,
+            deadly=workers.deadly,
             on_start=board.started,
             on_result=board.finished,
             on_interrupt=interrupted,

@@ -15,9 +15,11 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from kata.files import write_whole
 from kata.grading.arena import Arena, Finding, SelfAttackError
 from kata.grading.corpus import Attack, attacks
 from kata.grading.friend import friend
+from kata.grading.printable import without_commands
 from kata.manifest import Kata, Manifest
 
 SMALL = ("noise_schedule", "preprocess")  # one with several functions, one with a single one
@@ -37,24 +39,39 @@ def self_attack(
     level      of isolation at which is judged
     jobs       how many files are judged at a time
     only       names of attacks, all without
-    json_file  where the findings are written
+    json_file  where the findings are written, anew after each attack
     return     the exit status: 0 where every attack was held off
-    Raises SelfAttackError where the honest files are not judged as they should be.
+    Raises SelfAttackError where the honest files are not judged as they should be, and where the
+    findings cannot be written.
     """
-    chosen = katas or small_katas(manifest)
+    chosen, tried = katas or small_katas(manifest), chosen_attacks(only)
     console = Console()
+    names = [kata.id for kata in chosen]
+    facts = {"level": level, "user": os.getuid(), "katas": names, "attacks": len(tried)}
+    findings = []
+    write_findings(json_file, facts, findings)
     with _ground() as folder, friend(manifest.katas), ThreadPoolExecutor(jobs) as executor:
         arena = Arena(manifest, chosen, level, folder, executor)
         arena.begin()
-        findings = list(_fight(arena, chosen_attacks(only), console))
+        for finding in _fight(arena, tried, console):
+            findings.append(finding)
+            write_findings(json_file, facts, findings)
+            arena.aftermath.forgive(json_file)
     console.print(table(findings, level, chosen))
     failed = [finding for finding in findings if not finding.is_held_off]
     console.print(summary(findings, failed), highlight=False)
-    if json_file is not None:
-        facts = {"level": level, "user": os.getuid(), "katas": [kata.id for kata in chosen]}
-        text = json.dumps({**facts, "findings": [asdict(f) for f in findings]}, indent=1)
-        json_file.write_text(text, encoding="utf-8")
     return int(bool(failed))
+
+
+def write_findings(path: Path | None, facts: dict, findings: list[Finding]) -> None:
+    """Write what was found so far, so that a run that is killed has lost nothing of it."""
+    if path is None:
+        return
+    text = json.dumps({**facts, "findings": [asdict(f) for f in findings]}, indent=1)
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise SelfAttackError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def small_katas(manifest: Manifest) -> list[Kata]:
@@ -151,4 +168,4 @@ def summary(findings: list[Finding], failed: list[Finding]) -> str:
 
 def _trouble(finding: Finding) -> str:
     earned = [f"{finding.gain} points for nothing"] if finding.gain else []
-    return "; ".join([*earned, *finding.left, *finding.harm])
+    return without_commands("; ".join([*earned, *finding.left, *finding.harm]))

@@ -59,6 +59,12 @@ class Aftermath:
                 process.kill()
         return lines
 
+    def forgive(self, path: Path | None) -> None:
+        """Note anew a file that the run itself has written, where there is one that counts."""
+        if path is not None:
+            found = _state(path.resolve())
+            self._files |= {name: facts for name, facts in found if name in self._files}
+
     def _processes(self) -> list[psutil.Process]:
         """Those below this process that should have ended, after some patience."""
         deadline = time.monotonic() + self.patience

@@ -12,6 +12,7 @@ from kata.errors import KataError
 from kata.grading.judge import Job
 from kata.grading.model import Grades, KataResult, kata_from_json
 from kata.grading.store import BROKEN, Store
+from kata.grading.words import some
 from kata.manifest import Kata
 
 
@@ -70,8 +71,10 @@ def show_comparison(
 def _results(path: Path, submission: str | None) -> list[KataResult]:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReplayError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise ReplayError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise _no_result(path) from error
     try:
         return [kata_from_json(text)]
     except BROKEN:
@@ -79,14 +82,18 @@ def _results(path: Path, submission: str | None) -> list[KataResult]:
     try:
         grades = Grades.from_json(text)
     except BROKEN:
-        raise ReplayError(
-            f"{path} holds no result: give a file of OUT/verdicts, or OUT/grades.json."
-        ) from None
+        raise _no_result(path) from None
     names = [one.name for one in grades.submissions]
     if submission is not None and submission not in names:
-        raise ReplayError(f"{path} has no submission `{submission}`.")
+        raise ReplayError(f"{path} has no submission `{submission}`. It has: {some(names, 20)}.")
     chosen = [one for one in grades.submissions if submission in (None, one.name)]
     return [kata for one in chosen for kata in one.katas]
+
+
+def _no_result(path: Path) -> ReplayError:
+    return ReplayError(
+        f"{path} holds no result: give grades.json, or a file of the folder verdicts beside it."
+    )
 
 
 def _source(path: Path, result: KataResult) -> Path:

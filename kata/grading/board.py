@@ -51,6 +51,7 @@ class Board:
         self._clock = clock
         self._first = self._logged = clock()
         self._live = None
+        self._said = ""
 
     def __enter__(self) -> "Board":
         if self.console.is_terminal and not self.quiet:
@@ -62,7 +63,7 @@ class Board:
         if self._live:
             self._live.stop()
         elif not self.quiet and self.done:
-            self.console.print(self.line())
+            self._say()
 
     @property
     def done(self) -> int:
@@ -82,7 +83,12 @@ class Board:
         self._running[job.kata] -= 1
         if not self._live and not self.quiet and self._clock() - self._logged >= LOG_EVERY:
             self._logged = self._clock()
-            self.console.print(self.line())
+            self._say()
+
+    def _say(self) -> None:
+        if self._said != (line := self.line()):
+            self._said = line
+            self.console.print(line)
 
     def line(self) -> str:
         """How far it is, for a log."""

@@ -15,12 +15,16 @@ from kata.errors import KataError
 DEFAULT = "grade"
 EXECUTORS = ("local", "dask")
 LEVELS = ("limits", "confined", "isolated")  # as in kata.sandbox, which only Linux can import
-STATUSES = """Exit status: 0 graded, whatever the verdicts; 1 something could not be judged, or a
-replay differs; 2 usage; 3 this machine isolates less than asked for; 130 interrupted, and the same
-command goes on.
+OUT, MINIMUM = Path("grades"), "confined"
+STATUSES = """Exit status:
+0    graded, whatever the verdicts
+1    something could not be judged, or a replay differs
+2    usage
+3    this machine isolates less than asked for
+130  interrupted; the same command goes on
 
-On a cluster or in CI: kata grade plan PATH, then kata grade run --shard 1/8 ... 8/8 side by side,
-then kata grade merge; each has its --help."""
+On a cluster or in CI: kata grade plan PATH, then side by side
+kata grade run --shard 1/8 ... 8/8, then kata grade merge. Each has its --help."""
 
 
 class PathOrCommand(TyperGroup):
@@ -41,42 +45,60 @@ app = typer.Typer(
 
 Handed = typer.Argument(metavar="PATH", help="a submission, or a folder of them")
 Out = Annotated[
-    Path, typer.Option(help="folder of results and reports; a second run goes on there")
+    Path, typer.Option(metavar="DIR", help="for results and reports; a second run goes on there")
 ]
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="KATA", help="a kata or a lesson; repeatable")
+    list[str] | None,
+    typer.Option("--only", metavar="KATA", help="only this kata or lesson; repeatable"),
 ]
 Minimum = Annotated[
-    str, typer.Option(metavar="LEVEL", help="grade nothing below it: limits, confined, isolated")
+    str,
+    typer.Option(
+        metavar="LEVEL", help="refuse to grade below this level: limits, confined or isolated"
+    ),
 ]
 Isolation = Annotated[
-    str | None, typer.Option(metavar="LEVEL", help="grade at it; without, at the highest")
+    str | None,
+    typer.Option(
+        metavar="LEVEL", help="the level to grade at; without, the highest that is reached here"
+    ),
 ]
 Jobs = Annotated[
-    int | None, typer.Option("-n", "--jobs", min=1, help="how many at a time; without, one a CPU")
+    int | None,
+    typer.Option(
+        "-n", "--jobs", metavar="N", min=1, help="files judged at a time; without, one for each CPU"
+    ),
 ]
 Report = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FORMAT",
-        help="html, csv, json (these without), junit, gradescope, classroom50, github; repeatable",
+        help="html, csv, json (all three without), junit, gradescope, classroom50, github; "
+        "repeatable",
     ),
 ]
 Pictures = Annotated[
-    bool, typer.Option("--pictures/--no-pictures", help="draw what kata show draws, for the pages")
+    bool,
+    typer.Option(
+        "--pictures/--no-pictures", help="draw what kata show draws, for the learners' pages"
+    ),
 ]
-Executor = Annotated[str, typer.Option(help="local, or dask with --scheduler")]
-Scheduler = Annotated[str | None, typer.Option(help="address of a Dask scheduler")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="say nothing but errors")]
-Plain = Annotated[bool, typer.Option("--plain", help="without colours and moving bars, for a log")]
+Executor = Annotated[
+    str, typer.Option(metavar="NAME", help="who judges: local, or dask with --scheduler")
+]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="of a Dask scheduler: tcp://HOST:8786")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="print errors alone")]
+Plain = Annotated[bool, typer.Option("--plain", help="no colours, no moving bar: for a log")]
 
 
 @app.command(DEFAULT, epilog=STATUSES, hidden=True)
 def grade_path(
     path: Annotated[Path | None, Handed] = None,
-    out: Out = Path("grades"),
+    out: Out = OUT,
     only: Only = None,
-    min_isolation: Minimum = "confined",
+    min_isolation: Minimum = MINIMUM,
     isolation: Isolation = None,
     jobs: Jobs = None,
     report: Report = None,
@@ -85,12 +107,12 @@ def grade_path(
         Path | None,
         typer.Option(
             metavar="RESULT",
-            help="instead of PATH: a file of OUT/verdicts, or grades.json; judge again with its "
-            "seeds and compare",
+            help="instead of PATH: judge again, with the same seeds, what this file of "
+            "DIR/verdicts or DIR/grades.json says, and compare",
         ),
     ] = None,
     submission: Annotated[
-        str | None, typer.Option(metavar="NAME", help="with --replay: of this one alone")
+        str | None, typer.Option(metavar="NAME", help="with --replay: this submission alone")
     ] = None,
     executor: Executor = "local",
     scheduler: Scheduler = None,
@@ -99,8 +121,8 @@ def grade_path(
 ) -> None:
     """Grade a submission, or a class of them, in a sandbox (for teachers).
 
-    A submission is a folder, a zip, a tar or a git checkout. Only the files of katas are read, and
-    what they do is confined to a process without rights.
+    A submission is a folder, a zip, a tar or a git checkout. Only the files of
+    katas are read, and what they do is confined to a process without rights.
     """
     if (path is None) == (replay is None):
         raise typer.BadParameter("Give a PATH to grade, or --replay RESULT.")
@@ -127,17 +149,17 @@ def grade_path(
 @app.command()
 def plan(
     path: Annotated[Path, Handed],
-    out: Out = Path("grades"),
+    out: Out = OUT,
     only: Only = None,
-    min_isolation: Minimum = "confined",
+    min_isolation: Minimum = MINIMUM,
     isolation: Isolation = None,
     pictures: Pictures = True,
     quiet: Quiet = False,
     plain: Plain = False,
 ) -> None:
-    """Read what was handed in and write down what is to be judged: OUT/plan.json and OUT/sources.
+    """Read what was handed in and write down what is to be judged.
 
-    Take the whole folder to whoever runs the shards, unless they see it anyway.
+    Take the whole folder DIR to whoever runs the shards, unless they see it anyway.
     """
     with graded_here():
         from kata.grade import plan_path
@@ -150,15 +172,16 @@ def plan(
 @app.command()
 def run(
     shard: Annotated[str, typer.Option(metavar="I/N", help="the I-th of N parts, from 1")] = "1/1",
-    out: Out = Path("grades"),
+    out: Out = OUT,
     jobs: Jobs = None,
     executor: Executor = "local",
     scheduler: Scheduler = None,
     quiet: Quiet = False,
     plain: Plain = False,
 ) -> None:
-    """Judge one part of a plan; what is known already costs nothing. In a Slurm array:
+    """Judge one part of a plan; what is known already costs nothing.
 
+    In a Slurm array:
     kata grade run --shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT
     """
     number, count = _shard(shard)
@@ -174,14 +197,16 @@ def run(
 def merge(
     out: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="OUT", help="folders; the first takes what the others have"),
+        typer.Argument(
+            metavar="DIR", help="the first takes what the others have; without, grades alone"
+        ),
     ] = None,
     report: Report = None,
     quiet: Quiet = False,
     plain: Plain = False,
 ) -> None:
-    """Put together what shards have found, and write the reports. Alone: of grades/."""
-    folders = out or [Path("grades")]
+    """Put together what shards have found, and write the reports."""
+    folders = out or [OUT]
     with graded_here():
         from kata.grade import merge
 
@@ -189,7 +214,7 @@ def merge(
         raise typer.Exit(merge(folders, options))
 
 
-def _options(out: Path, *, min_isolation="confined", isolation=None, report=None, **chosen):
+def _options(out: Path, *, min_isolation=MINIMUM, isolation=None, report=None, **chosen):
     """What was chosen, as `kata.grade.Options`. Raises BadParameter for a value that is none."""
     from kata.grade import REPORTS, Options
     from kata.grading.reports import require_format

@@ -20,6 +20,8 @@ from kata.verdict import INFRASTRUCTURE
 if TYPE_CHECKING:
     from kata.grading.judge import Job
 
+DIES = "what judges it dies, also where nothing else is judged. Is there too little memory?"
+
 
 def grade(
     jobs: Iterable["Job"],
@@ -28,6 +30,7 @@ def grade(
     judge: Callable[["Job"], KataResult],
     *,
     ahead: int = 8,
+    deadly: tuple[type[Exception], ...] = (),
     on_start: Callable[["Job"], None] = lambda job: None,
     on_result: Callable[["Job", KataResult, bool], None] = lambda job, result, known: None,
     on_interrupt: Callable[[int], None] = lambda running: None,
@@ -38,12 +41,14 @@ def grade(
     judge         is called in the executor, with nothing but the job; both it and what it returns
                   must be picklable where the executor has processes
     ahead         how many jobs are given to the executor at a time, at most
+    deadly        what an executor raises of a job that broke whoever judged it, where the executor
+                  itself goes on
     on_result     hears each result, and whether it was known before
     on_interrupt  hears, when the run is cut short, how many jobs are finished all the same
     A job whose judge raises, or whose process dies, is tried once more; after that it counts as the
     grader's own trouble. Raises StoreError, and KeyboardInterrupt; all that is finished is kept.
     """
-    run = _Run(store, judge, on_start, on_result)
+    run = _Run(store, judge, deadly, on_start, on_result)
     for job in jobs:
         known = store.get(job.key)
         if known is None:
@@ -73,12 +78,13 @@ class _Try:
 class _Run:
     """The jobs of one call of `grade`.
 
-    suspects  were under way together when the executor broke. Each is tried alone, so that the one
-              that breaks executors takes no other with it.
+    suspects  were under way together when the executor broke, or one of its workers. Each is tried
+              alone, so that the one that breaks them takes no other with it.
     """
 
     store: Store
     judge: Callable
+    deadly: tuple[type[Exception], ...]
     on_start: Callable
     on_result: Callable
     waiting: deque[_Try] = field(default_factory=deque)
@@ -127,6 +133,8 @@ class _Run:
             result = future.result()
         except BrokenExecutor as error:
             self._break(attempt, error)
+        except self.deadly as error:
+            self._died(attempt, error)
         except Exception as error:
             self._take_result(attempt, failure(attempt.job, error))
         else:
@@ -134,8 +142,11 @@ class _Run:
 
     def _break(self, attempt: _Try, error: BrokenExecutor) -> None:
         self.broken = True
+        self._died(attempt, error)
+
+    def _died(self, attempt: _Try, error: Exception) -> None:
         if attempt.alone:
-            self._give_up(attempt, failure(attempt.job, error))
+            self._give_up(attempt, failure(attempt.job, error, DIES))
         else:
             self._suspect(attempt)
 
@@ -156,9 +167,12 @@ class _Run:
         self.on_result(attempt.job, result, False)
 
 
-def failure(job: "Job", error: BaseException) -> KataResult:
-    """What is said of a job that the grader itself could not do."""
+def failure(job: "Job", error: BaseException, words: str = "") -> KataResult:
+    """What is said of a job that the grader itself could not do; of a traceback, its end.
+
+    words  in the place of the error's own, which are kept for the teacher
+    """
     said = str(error).strip() or "it gave no reason"
-    note = f"It could not be judged, which is no fault of the file. {type(error).__name__}: {said}"
-    file = Path(job.source).stem
-    return KataResult(job.kata, "", INFRASTRUCTURE, 0, 0, note=note, file=file, key=job.key)
+    note = f"{type(error).__name__}: {words or said.splitlines()[-1]}"
+    facts = {"file": Path(job.source).stem, "key": job.key, "details": said}
+    return KataResult(job.kata, "", INFRASTRUCTURE, 0, 0, note=note, **facts)

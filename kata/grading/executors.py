@@ -19,10 +19,14 @@ class ClusterError(KataError):
 
 @dataclass(frozen=True)
 class Workers:
-    """An executor to be started, and how many jobs it works on at a time."""
+    """An executor to be started, and how many jobs it works on at a time.
+
+    deadly  what it raises of a job that killed whoever worked on it
+    """
 
     start: Callable[[], Executor]
     count: int
+    deadly: tuple[type[Exception], ...] = ()
 
     @property
     def ahead(self) -> int:
@@ -41,7 +45,7 @@ def dask(scheduler: str, basis: Basis) -> Workers:
     plan. Raises ClusterError where something of that is not so.
     """
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ImportError:
         raise ClusterError(
             "Dask is not installed here: uv run --extra cluster kata grade ..., or "
@@ -57,7 +61,8 @@ def dask(scheduler: str, basis: Basis) -> Workers:
     for worker, trouble in client.run(_trouble, basis).items():
         if trouble:
             raise ClusterError(f"The worker {worker} cannot take part. {trouble}")
-    return Workers(partial(client.get_executor, pure=False), sum(threads.values()))
+    start = partial(client.get_executor, pure=False)
+    return Workers(start, sum(threads.values()), (KilledWorker,))
 
 
 def _trouble(basis: Basis) -> str:

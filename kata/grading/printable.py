@@ -1,6 +1,9 @@
-"""Text that somebody else chose, made fit to be shown on a terminal and in a report."""
+"""Text that somebody else chose, made fit to be shown on a terminal, in a report and in a log."""
+
+import re
 
 LONGEST = 20_000
+COMMAND = re.compile(r"(?m)^([^\S\n]*):(?=:)|##(?=\w*\[)")
 
 
 def printable(text: str) -> str:
@@ -17,3 +20,12 @@ def printable(text: str) -> str:
 def visible(line: str) -> str:
     """The line, with what is no printable character written out."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+
+
+def without_commands(text: str) -> str:
+    """The text so that no line of it is a command to whoever runs this in CI and reads the log.
+
+    `::error::` and `##[error]` are such to GitHub, `##vso[...]` to Azure, `##teamcity[...]` to
+    TeamCity.
+    """
+    return COMMAND.sub(lambda found: f"{found[0]} ", text)

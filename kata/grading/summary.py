@@ -4,7 +4,7 @@ import itertools
 import os
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from kata.grading.board import STYLES
 from kata.grading.model import WORST_LAST, Grades, KataResult, SubmissionResult
+from kata.grading.printable import without_commands
 from kata.grading.reports.entries import troubles_of
 from kata.grading.reports.figures import judged_whole
 from kata.grading.words import MARKS, WORDS, counted, some, word
@@ -37,14 +38,16 @@ def show_summary(
     """
     if len(grades.submissions) == 1:
         _show_one(console, grades.submissions[0])
+        troubles = _troubles(grades, ())
     else:
         _show_class(console, grades)
-    _show_lines(console, "Troubles with what was handed in", list(_troubles(grades)))
+        troubles = _troubles(grades, (REFUSED,))
+    _show_lines(console, "Troubles with what was handed in", list(troubles))
     results = [(one.name, kata) for one in grades.submissions for kata in one.katas]
     show_not_judged(console, results, again)
     console.print()
     for remark in remarks:
-        console.print(escape(remark), soft_wrap=True)
+        console.print(_told(remark), soft_wrap=True)
     for folder, paths in itertools.groupby(reports, key=lambda path: path.parent):
         paths = list(paths)
         several = [f"{folder}{os.sep} ({counted(len(paths), 'file')})"]
@@ -76,13 +79,23 @@ def _why(result: KataResult) -> str:
 
 def _show_one(console: Console, submission: SubmissionResult) -> None:
     for kata in submission.katas:
-        console.print(_line(kata))
         feedback = next((test.feedback for test in kata.tests if test.feedback), "")
-        for text in dict.fromkeys(filter(None, (kata.note, feedback))):  # often they are the same
-            console.print(f"\n{escape(text.rstrip())}\n", soft_wrap=True)
+        texts = list(dict.fromkeys(filter(None, (kata.note, feedback))))  # often they are the same
+        if kata.verdict == INFRASTRUCTURE or kata.note in submission.troubles:
+            texts = []  # it is told below
+        brief = [text for text in texts if "\n" not in text]
+        console.print(": ".join([_line(kata), *map(_told, brief)]), soft_wrap=True)
+        for text in texts:
+            if text not in brief:
+                console.print(f"\n{_told(text.rstrip())}\n", soft_wrap=True)
     console.print(
-        f"\n[bold]{escape(submission.name)}[/]: {submission.points} of {submission.most} points"
+        f"\n[bold]{_told(submission.name)}[/]: {submission.points} of {submission.most} points"
     )
+
+
+def _told(text: str) -> str:
+    """What others have said, as text alone: no markup, and no command to CI that reads the log."""
+    return escape(without_commands(text))
 
 
 def _line(kata: KataResult) -> str:
@@ -116,7 +129,7 @@ def _table(results: dict[str, list[KataResult]]) -> Table:
     verdicts = Counter(result.verdict for found in results.values() for result in found)
     shown = [verdict for verdict in WORST_LAST if verdicts[verdict]]
     table = Table(box=None, pad_edge=False)
-    table.add_column("kata")
+    table.add_column("kata", no_wrap=True)
     for verdict in shown:
         table.add_column(WORDS[verdict], justify="right", style=STYLES[verdict])
     table.add_column("mean points", justify="right")
@@ -126,13 +139,14 @@ def _table(results: dict[str, list[KataResult]]) -> Table:
         mean = f"{statistics.fmean(judged):.1f}" if judged else "-"
         most = max(result.most for result in found)
         cells = [str(counts[verdict] or "") for verdict in shown]
-        table.add_row(kata, *cells, f"{mean} of {most}")
+        name = kata.rpartition("/")[2]  # with its lesson the table is wider than a terminal
+        table.add_row(name, *cells, f"{mean} of {most}")
     return table
 
 
-def _troubles(grades: Grades):
+def _troubles(grades: Grades, verdicts: Sequence[str]) -> Iterator[str]:
     for submission in grades.submissions:
-        for trouble in troubles_of(submission, (REFUSED,)):
+        for trouble in troubles_of(submission, verdicts):
             yield f"{submission.name}: {trouble}"
 
 
@@ -141,6 +155,6 @@ def _show_lines(console: Console, headline: str, lines: list[str]) -> None:
         return
     console.print(f"\n[bold]{escape(headline)}[/]", soft_wrap=True)
     for line in lines[:MOST_LINES]:
-        console.print(f"  {escape(line)}", soft_wrap=True)
+        console.print(f"  {_told(line)}", soft_wrap=True)
     if len(lines) > MOST_LINES:
         console.print(f"  and {len(lines) - MOST_LINES} more, which the reports have")

@@ -17,7 +17,7 @@ from typing import BinaryIO, Protocol
 from kata.grading.names import plain
 
 FILE, FOLDER, LINK, OTHER = "file", "folder", "link", "other"
-LARGEST = 2**20  # bytes of a kata's file; the longest solution has less than a hundredth of it
+LARGEST = 2**18  # bytes of a kata's file: each test parses it; no solution has more than 2**13
 MOST_ENTRIES = 20_000
 DEEPEST = 30
 ASIDE = {"solutions", "tests", "site-packages", "node_modules", "venv", "__macosx", "__pycache__"}
@@ -181,7 +181,7 @@ def read_capped(file: BinaryIO) -> bytes:
 
 
 def too_large() -> Refused:
-    return Refused(f"is larger than {LARGEST >> 20} MiB: a kata's file holds code alone")
+    return Refused(f"is larger than {LARGEST >> 10} KiB: a kata's file holds code alone")
 
 
 def too_many() -> Refused:

@@ -5,4 +5,4 @@ CLASS = "files that choke the reader"
 
 def source(kata):
     hollow = "".join(f"def {name}(*args, **kwargs): ...\n" for name in kata.functions)
-    return hollow + "x = " + "(" * 50_000 + ")" * 50_000 + "\ny = " + "-" * 500_000 + "1\n"
+    return hollow + "x = " + "(" * 50_000 + ")" * 50_000 + "\ny = " + "-" * 150_000 + "1\n"

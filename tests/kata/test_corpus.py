@@ -15,6 +15,7 @@ from kata.grading.corpus import (
     read_attack,
 )
 from kata.grading.intake import read_submission
+from kata.grading.trees import LARGEST
 from kata.manifest import SOLUTIONS, load_manifest
 from kata.sandbox.confine import LEVELS
 
@@ -53,7 +54,7 @@ def test_every_attack_is_made_for_every_kata(kata):
     for attack in of_form(CODE):
         compile(attack.source(kata), attack.name, "exec", dont_inherit=True)
         assert definitions(attack.source(kata))[-1] == kata.functions[-1]
-    assert all(attack.source(kata) for attack in of_form(FILE))
+    assert all(0 < len(attack.source(kata)) <= LARGEST for attack in of_form(FILE))
 
 
 def test_an_attack_stands_beside_an_honest_function():

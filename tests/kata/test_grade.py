@@ -224,7 +224,7 @@ def test_a_shard_names_the_learners_whose_files_wait(judge):
     kata("plan", "class")
     result = kata("run")
     assert result.exit_code == 1
-    assert "ann, bob, nobody's empty file: 01_data/first: It could not be judged" in result.output
+    assert "ann, bob, nobody's empty file: 01_data/first: RuntimeError: no memory" in result.output
 
 
 def test_the_folder_of_results_within_the_class_is_no_submission(here):

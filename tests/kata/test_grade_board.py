@@ -8,6 +8,7 @@ from rich.console import Console
 
 from kata.grading.board import LOG_EVERY, Board
 from kata.grading.model import Grades, KataResult, SubmissionResult, TestResult
+from kata.grading.printable import without_commands
 from kata.grading.summary import MOST_LINES, show_summary
 from kata.verdict import INFRASTRUCTURE, NOT_STARTED, PASSED, REFUSED, WRONG
 
@@ -60,7 +61,7 @@ def test_a_log_has_a_line_now_and_then(console):
             clock.now += 1
             board.finished(Job(str(number)), result(PASSED), known=False)
     lines = said(console).splitlines()
-    assert len(lines) == 60 // LOG_EVERY + 1
+    assert len(lines) == len(set(lines)) == 60 // LOG_EVERY  # the last one is told once
     assert lines[0] == "15 of 100 files · 60 a minute · 85 s left · 15 passed"
 
 
@@ -159,10 +160,47 @@ def test_troubles_are_told_as_lines_and_not_by_the_hundred(console):
     assert f"and {40 - MOST_LINES} more" in said(console)
 
 
-def test_what_could_not_be_judged_is_told_once(console):
+def test_a_class_of_all_verdicts_fits_a_terminal_of_80_columns():
+    terminal = Console(file=io.StringIO(), width=80)
+    verdicts = (PASSED, NOT_STARTED, WRONG, REFUSED, INFRASTRUCTURE)
+    results = [replace(result(v), kata="00_hello_pipeline/pipeline_anatomy") for v in verdicts]
+    one = [submission(str(number), kata) for number, kata in enumerate(results)]
+    show_summary(terminal, Grades(tuple(one)), [])
+    head, row = said(terminal).splitlines()[:2]
+    assert row.startswith("pipeline_anatomy") and len(head) == len(row) <= 80
+
+
+def test_of_a_single_submission_what_holds_for_all_is_told_once_and_what_is_short_in_its_line(
+    console,
+):
+    missing = replace(result(NOT_STARTED, note="the file is missing"), tests=())
+    refused = replace(result(REFUSED, note="`ann.rar` is no form that is read"), tests=())
+    one = submission("ann", missing, refused, refused, troubles=(refused.note,))
+    show_summary(console, Grades((one,)), [])
+    assert "not started, 0 of 3 points: the file is missing\n" in said(console)
+    assert said(console).count(refused.note) == 1
+
+
+@pytest.mark.parametrize("names", [("ann", "bob"), ("ann",)])
+def test_what_could_not_be_judged_is_told_once(console, names):
     lost = result(INFRASTRUCTURE, note="no memory")
-    show_summary(console, Grades((submission("ann", lost), submission("bob", lost))), [])
+    show_summary(console, Grades(tuple(submission(name, lost) for name in names)), [])
     assert said(console).count("no memory") == 1
+
+
+@pytest.mark.parametrize("names", [("ann", "bob"), ("ann",)])
+def test_nothing_that_a_submission_says_is_a_command_to_ci(console, names):
+    evil = "::error::stolen\n  ::set-output name=result::all\n##[add-path]/tmp ##vso[task.complete]"
+    found = result(WRONG, feedback=evil), result(INFRASTRUCTURE, note=evil)
+    one = [submission(name, *found, troubles=(evil,)) for name in names]
+    show_summary(console, Grades(tuple(one)), [], remarks=[evil])
+    assert "stolen" in said(console)
+    assert not any(line.strip().startswith("::") for line in said(console).splitlines())
+    assert "##[" not in said(console) and "##vso[" not in said(console)
+
+
+def test_a_name_of_a_test_is_no_command():
+    assert without_commands("test_a.py::test_b, seen 1::2") == "test_a.py::test_b, seen 1::2"
 
 
 def test_a_class_of_nobody_is_said(console):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from kata.grading.engine import grade
+from kata.grading.engine import DIES, grade
 from kata.grading.model import KataResult
 from kata.grading.store import Store, StoreError
 from kata.verdict import INFRASTRUCTURE, PASSED
@@ -148,9 +148,14 @@ def test_a_job_whose_judge_has_a_trouble_is_tried_once_more(store):
     failed = grade(JOBS, store, AtOnce, judge)
     assert Counter(judge.judged)["key2"] == 2
     assert failed["key2"].verdict == INFRASTRUCTURE
-    assert "short of memory" in failed["key2"].note
-    assert "no fault of the file" in failed["key2"].note
+    assert failed["key2"].note == "RuntimeError: the machine is short of memory"
     assert keys(store) == {job.key for job in JOBS} - {"key2"}
+
+
+def test_of_a_traceback_the_learner_reads_the_end_and_the_teacher_all(store):
+    said = "the judge:\nTraceback\n  File 'test_secret.py'\nMemoryError"
+    result = grade(JOBS, store, AtOnce, Judge(key2=RuntimeError(said)))["key2"]
+    assert (result.note, result.details) == ("RuntimeError: MemoryError", said)
 
 
 def test_a_job_that_succeeds_at_the_second_try_is_kept(store):
@@ -203,8 +208,31 @@ def test_the_job_that_breaks_executors_takes_no_other_with_it(store):
     judge = Judge()
     failed = grade(JOBS, store, Fragile, judge, ahead=4)
     assert list(failed) == ["key2"]
-    assert "a process died" in failed["key2"].note
+    assert (failed["key2"].note, failed["key2"].details) == (
+        f"BrokenExecutor: {DIES}",
+        "a process died",
+    )
     assert sorted(judge.judged) == sorted(keys(store)) == ["key0", "key1", "key3", "key4", "key5"]
+
+
+class Deadly(Exception):
+    """What an executor raises whose workers died over a job, and which goes on with others."""
+
+
+def test_who_died_beside_a_deadly_job_is_judged_after_it_alone(store):
+    judge = Judge(key2=Deadly("4 workers died"))
+
+    def beside(job):
+        alone = len(judge.judged) >= len(JOBS)
+        if job.key == "key3" and not alone:
+            judge.judged.append("key3")
+            raise Deadly("4 workers died")
+        return judge(job)
+
+    failed = grade(JOBS, store, AtOnce, beside, deadly=(Deadly,))
+    assert {key: result.note for key, result in failed.items()} == {"key2": f"Deadly: {DIES}"}
+    assert Counter(judge.judged) == {**dict.fromkeys(keys(store), 1), "key2": 2, "key3": 2}
+    assert failed["key2"].details == "4 workers died"
 
 
 def test_an_executor_that_is_broken_from_the_start_ends(store):

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ from functools import partial
 import pytest
 
 from kata.grading import executors
-from kata.grading.engine import grade
+from kata.grading.engine import DIES, grade
 from kata.grading.executors import ClusterError
 from kata.grading.judge import Job
 from kata.grading.model import KataResult
@@ -90,6 +91,26 @@ def test_a_worker_with_other_libraries_cannot_take_part(cluster):
     basis = replace(basis_here(ROOT, "limits", {}), environment={"torch": "0.1"})
     with pytest.raises(ClusterError, match=r"worker tcp://.* torch 0\.1 there"):
         executors.dask(cluster.scheduler_address, basis)
+
+
+def judge_to_death(job):
+    """Passes each job, but `key2`, at which every worker dies."""
+    time.sleep(0.2)
+    if job.key == "key2":
+        os._exit(1)
+    return KataResult(job.kata, "First", PASSED, 1, 1, key=job.key)
+
+
+@pytest.mark.timeout(300)
+def test_a_job_that_kills_the_workers_of_a_cluster_is_not_judged_and_all_others_are(
+    store, cluster, monkeypatch
+):
+    monkeypatch.setattr(executors, "_trouble", no_trouble)
+    workers = executors.dask(cluster.scheduler_address, basis_here(ROOT, "limits", {}))
+    how = {"ahead": workers.ahead, "deadly": workers.deadly}
+    failed = grade(JOBS, store, workers.start, judge_to_death, **how)
+    assert {key: result.note for key, result in failed.items()} == {"key2": f"KilledWorker: {DIES}"}
+    assert keys(store) == ["key0", "key1", "key3", "key4", "key5"]
 
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):

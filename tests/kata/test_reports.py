@@ -22,7 +22,7 @@ from kata.grading.reports.figures import (
     kata_figures,
     mean_and_median,
 )
-from kata.grading.reports.github import MOST_BYTES, github, without_commands
+from kata.grading.reports.github import MOST_BYTES, github
 from kata.grading.reports.gradescope import gradescope
 from kata.grading.reports.html import class_page, labelled, learner_page, picture_data
 from kata.grading.reports.junit import junit
@@ -98,7 +98,15 @@ def test_a_note_that_a_test_says_as_well_is_told_once():
 def test_trouble_of_the_grader_counts_nothing_and_says_so():
     [entry] = entries_of(submission(without_file(INFRASTRUCTURE, "signal 9")))
     assert (entry.points, entry.most) == (0, 0)
-    assert entry.text == f"{OUR_FAULT}\n\nsignal 9"
+    assert (entry.name, entry.text) == ("Not judged", f"{OUR_FAULT}\n\nsignal 9")
+
+
+def test_trouble_of_the_grader_is_told_once_on_a_page():
+    tests = [graded(INFRASTRUCTURE, 1, "", f"t{n}", f"S{n}.") for n in range(3)]
+    lost = kata_result(*tests, note="MemoryError: no memory is left")
+    text = Page(learner_page(submission(lost))).text
+    assert (text.count(OUR_FAULT), text.count(lost.note)) == (1, 1)
+    assert "S0." not in text
 
 
 def test_what_a_learner_shall_not_see_yet_is_not_in_the_texts():
@@ -243,10 +251,6 @@ def test_nothing_that_github_prints_is_a_command():
         for text in (test["name"], test["message"], test["test_code"]):
             assert not any(row.strip().startswith("::") for row in text.splitlines())
             assert "##[" not in text
-
-
-def test_a_name_of_a_test_is_no_command():
-    assert without_commands("test_a.py::test_b, seen 1::2") == "test_a.py::test_b, seen 1::2"
 
 
 def test_long_feedback_is_cut_before_tests_are():
@@ -571,6 +575,17 @@ def test_reports_of_an_earlier_run_are_found(tmp_path):
     write_reports(ordinary(), tmp_path, ["html", "csv"])
     assert earlier(tmp_path, ["csv"]) == [tmp_path / "html"]
     assert earlier(tmp_path, FORMATS) == []
+
+
+def test_learners_who_are_gone_leave_no_files(tmp_path):
+    class_of_two = ordinary()
+    write_reports(class_of_two, tmp_path, FORMATS, environ=RUNNER)
+    (tmp_path / "html/learners/notes.txt").write_text("the teacher's own")
+    anna = Grades(class_of_two.submissions[:1])
+    written = write_reports(anna, tmp_path, FORMATS, environ=RUNNER)
+    left = {path for path in tmp_path.rglob("*") if path.is_file()} - set(written)
+    assert left == {tmp_path / "html/learners/notes.txt"}
+    assert not (tmp_path / "github/Zoë-李").exists()
 
 
 def test_a_format_that_is_none_is_told_before_anything_is_written(tmp_path):

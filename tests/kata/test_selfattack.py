@@ -8,6 +8,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from kata.grading.judge import GraderError
 from kata.grading.model import KataResult, TestResult
 from kata.manifest import ROOT, SOLUTIONS, load_manifest
 from kata.sandbox.levels import reached
-from kata.selfattack import chosen_attacks, small_katas
+from kata.selfattack import chosen_attacks, self_attack, small_katas
 from kata.verdict import INFRASTRUCTURE, PASSED, WRONG
 
 HARMLESS = '"""Try nothing."""\n\nCLASS = "bombs"\n\n\ndef attack(name, /, *args, **kwargs): ...\n'
@@ -163,6 +164,34 @@ def test_a_friend_tells_how_a_function_is_written():
                 line.sendall(b"corrupt\n")
                 with line.makefile("rb") as answer:
                     assert b"def corrupt(" in answer.read()
+
+
+def test_what_was_found_is_written_after_each_attack_and_is_no_trace_of_one(
+    small, judge, attack, monkeypatch
+):
+    found = small.root / "found.json"
+    written = []
+
+    def count(result):
+        written.append(len(json.loads(found.read_text())["findings"]))
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        return result
+
+    judge.twist = count
+    monkeypatch.setattr("kata.selfattack.Arena", partial(Arena, judge=judge))
+    monkeypatch.setattr("kata.selfattack.chosen_attacks", lambda only: [attack] * 3)
+    with pytest.raises(KeyboardInterrupt):
+        self_attack(small, small.katas[:1], "confined", 1, json_file=found)
+    assert written == [0, 1, 2]
+    told = json.loads(found.read_text())
+    assert (told["attacks"], [one["left"] for one in told["findings"]]) == (3, [[], []])
+
+
+def test_findings_that_cannot_be_written_are_told_before_anything_is_tried(small, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SelfAttackError, match="Cannot write"):
+        self_attack(small, small.katas[:1], "confined", 1, json_file=tmp_path / "file/found.json")
 
 
 def test_small_katas_are_one_with_several_functions_and_one_with_a_single():

@@ -8,6 +8,7 @@ OUT/classroom50/NAME/result.json
 OUT/github/NAME/result.txt
 """
 
+import contextlib
 import json
 import os
 import re
@@ -37,6 +38,12 @@ PLACES = {
     "classroom50": "classroom50",
     "github": "github",
 }
+OF_LEARNERS = {  # the files that each learner has of their own
+    "html": "html/learners/*.html",
+    "gradescope": "gradescope/*/results.json",
+    "classroom50": "classroom50/*/result.json",
+    "github": "github/*/result.txt",
+}
 FORMATS = tuple(PLACES)
 UNSAFE = re.compile(r"[^\w.-]+")
 LONGEST_NAME = 50  # characters, at most four bytes each
@@ -53,12 +60,14 @@ def write_reports(
 ) -> list[Path]:
     """Write the reports of some formats under `out`; return the files, in the order of `formats`.
 
+    What an earlier run has left there of learners who are in the grades no more is removed.
+
     pictures    PNG files by (name of the submission, id of the kata), for the learners' pages
     visibility  of each kata, `Manifest.visibility`
     environ     where Classroom 50's runner says who is graded
     passed_over  names of what was taken for no submission, for the teacher's page
-    Raises KataError for a format that is not known, for a file that cannot be written, and for
-    `classroom50` outside its runner.
+    Raises KataError for a format that is not known, for a file that cannot be written or removed,
+    and for `classroom50` outside its runner.
     """
     formats = list(dict.fromkeys(formats))
     for name in formats:
@@ -69,6 +78,8 @@ def write_reports(
         for place, text in getattr(reports, name)():
             _write(out / place, text)
             written.append(out / place)
+        if name in OF_LEARNERS:
+            _remove_others(out, OF_LEARNERS[name], written)
     return written
 
 
@@ -156,6 +167,21 @@ class _Reports:
     def github(self) -> Files:
         for name, submission in zip(self.names, self.grades.submissions, strict=True):
             yield f"github/{name}/result.txt", github(submission, self.visibility)
+
+
+def _remove_others(out: Path, pattern: str, written: Sequence[Path]) -> None:
+    """Remove what else there is of the kind, with the folders that become empty.
+
+    Where letters' case makes no difference, a file may have kept another case than was written.
+    """
+    kept = {str(path).casefold() for path in written}
+    for path in [path for path in out.glob(pattern) if str(path).casefold() not in kept]:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise KataError(f"Cannot remove {path}: {error.strerror or error}.") from error
+        with contextlib.suppress(OSError):  # the others are still in it
+            path.parent.rmdir()
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,7 +14,8 @@ STRANGE = re.compile(  # what XML forbids, what moves a terminal, what turns the
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 CASE = re.compile(r"\[.*\]$", re.S)  # of a test with parameters
-OUR_FAULT = "Not judged, through no fault of this answer. It does not count before it is judged."
+NOT_JUDGED = "Not judged"
+OUR_FAULT = "That is no fault of this answer, which does not count before it is judged."
 LATER = "Your teacher shows this one later."
 
 
@@ -65,7 +66,8 @@ def whole(kata: KataResult, number: int, shown: bool = True) -> Entry:
     """One entry for all that was found of a kata."""
     texts = [kata.note, *(test.feedback for test in kata.tests)]
     text = "\n\n".join(text for text in dict.fromkeys(texts) if text)
-    name = kata.note.partition("\n")[0].removeprefix(f"{kata.kata}: ") or kata.title
+    said = kata.note.partition("\n")[0].removeprefix(f"{kata.kata}: ")
+    name = NOT_JUDGED if kata.verdict == INFRASTRUCTURE else said or kata.title
     return _entry(
         kata,
         number=f"{number}",
@@ -113,9 +115,12 @@ def line(text: str, longest: int = 200) -> str:
 
 
 def _entries(kata: KataResult, number: int, shown: bool) -> list[Entry]:
-    """One a test; the file as a whole where there are none, or where they do not add up."""
+    """One a test; the file as a whole where there are none, where they do not add up, and where
+    it was not judged: then its tests have nothing to say.
+    """
     points, most = sum(t.points for t in kata.tests), sum(t.most for t in kata.tests)
-    if not kata.tests or (points, most) != (kata.points, kata.most):
+    adds_up = bool(kata.tests) and (points, most) == (kata.points, kata.most)
+    if not adds_up or kata.verdict == INFRASTRUCTURE:
         return [whole(kata, number, shown)]
     found = [
         _entry(

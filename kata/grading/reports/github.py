@@ -7,15 +7,14 @@ which Linux limits to 128 KiB.
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 
 from kata.grading.model import SubmissionResult
+from kata.grading.printable import without_commands
 from kata.grading.reports.entries import Entry, entries_of, total, whole
 from kata.verdict import INFRASTRUCTURE, PASSED
 
 MOST_BYTES = 100_000
-COMMAND = re.compile(r"(?m)^([^\S\n]*):(?=:)|##(?=\[)")
 
 
 def github(submission: SubmissionResult, visibility: Mapping[str, str] | None = None) -> str:
@@ -31,11 +30,6 @@ def github(submission: SubmissionResult, visibility: Mapping[str, str] | None = 
         if len(result) <= MOST_BYTES:
             break
     return f"result={result}\n"
-
-
-def without_commands(text: str) -> str:
-    """The text so that no line of it is a command to GitHub's runner."""
-    return COMMAND.sub(lambda found: f"{found[0]} ", text)
 
 
 def _result(entries: list[Entry], longest: int) -> dict:
