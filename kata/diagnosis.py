@@ -74,6 +74,8 @@ def explains(entry: Entry, exercise: Exercise) -> bool:
     worker = Worker(Answer(exercise.kata, entry=entry).load)
     left = None  # the files as the learner's code left them; the mistake goes on from its own
     for attempt in exercise.attempts:
+        if attempt.begins_anew:
+            worker.begin_anew()
         if exercise.folder is not None and attempt.before != left:
             write_files(exercise.folder, attempt.before)
         if not _answers_alike(worker, attempt, exercise.folder):

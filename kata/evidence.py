@@ -29,12 +29,14 @@ class Attempt:
     """One call of the learner's code: what it was given, and what became of it.
 
     target         the function that was called, or "" for an object that stayed with the learner
+    begins_anew    whether the learner's code was to start as in a new process before
     answer         the worker's bytes, or None where the call raised `error`
     before, after  the files of the test's folder around the call; None where they were too large
     """
 
     target: str
     request: bytes
+    begins_anew: bool = False
     answer: bytes | None = None
     error: BaseException | None = None
     before: Files | None = field(default_factory=dict)

@@ -77,6 +77,7 @@ class Exercise:
         self.pending: str | None = None  # the call that is under way, or that raised
         self.line: list | None = None
         self._worker = worker
+        self._begins_anew = False
         self._count = 0
 
     @property
@@ -87,6 +88,14 @@ class Exercise:
         if name not in self.kata.functions:
             raise AttributeError(f"kata {self.kata.id} has no function `{name}` in katas.toml")
         return lambda *arguments, **keywords: self.call(name, arguments, keywords)
+
+    def begin_anew(self) -> None:
+        """From here on the learner's code runs as in a new process: what lies in files is left.
+
+        No `Thing` from before can be used afterwards.
+        """
+        self._worker.begin_anew()
+        self._begins_anew = True
 
     def call(
         self,
@@ -139,7 +148,8 @@ class Exercise:
 
     def _answer(self, target: object, request: bytes) -> bytes:
         """Let the worker answer, and note what it was given and what became of it."""
-        attempt = Attempt(target if isinstance(target, str) else "", request)
+        attempt = Attempt(target if isinstance(target, str) else "", request, self._begins_anew)
+        self._begins_anew = False
         self.attempts.append(attempt)
         try:
             with attempt.watched(self.folder):

@@ -52,6 +52,10 @@ class Worker:
 
     def __init__(self, load: Callable[[], ModuleType]):
         self._load = load
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what was kept; the file is run again when it is asked for the next time."""
         self._module = None
         self._kept = []
 

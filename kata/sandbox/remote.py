@@ -41,6 +41,11 @@ class RemoteWorker:
         self._begins = True
         self._withheld: dict[str, bytes] = {}
 
+    def begin_anew(self) -> None:
+        """Have the next request answered by a new process."""
+        self._staff.dismiss()
+        self._begins = True
+
     def answer(self, request: bytes) -> bytes:
         """Have one request carried out; raise what the learner's code raised there.
 

@@ -94,6 +94,19 @@ def test_a_call_can_be_read():
     assert exercise.last.text == "mix(float32 tensor (2,) in [0.00, 0.00], rate=0.5)"
 
 
+def test_what_begins_anew_knows_nothing_of_before():
+    loads = []
+
+    def build():
+        return len(loads)
+
+    exercise = answered_by(build, at_import=lambda: loads.append(1))
+    before = [exercise.build(), exercise.build()]
+    exercise.begin_anew()
+    assert [*before, exercise.build()] == [1, 1, 2]
+    assert [attempt.begins_anew for attempt in exercise.attempts] == [False, False, True]
+
+
 def test_every_call_is_remembered():
     def double(x):
         return 2 * x

@@ -89,6 +89,13 @@ def test_what_stays_there_can_be_used(hired):
     assert exercise.corrupt()(2) == [2, 2]
 
 
+def test_what_begins_anew_is_another_process(hired):
+    exercise = hired("KEPT = []\ndef corrupt():\n    KEPT.append(1)\n    return len(KEPT)\n")
+    before = [exercise.corrupt(), exercise.corrupt()]
+    exercise.begin_anew()
+    assert [*before, exercise.corrupt()] == [1, 2, 1]
+
+
 def raised(exercise, *arguments):
     with pytest.raises(BaseException) as caught:
         exercise.corrupt(*arguments)
