@@ -1,5 +1,9 @@
 """Whole pipelines, tiny and untrained, which suites hand to the learner's code or save for it."""
 
+import functools
+import tempfile
+from pathlib import Path
+
 import torch
 from diffusers import (
     AutoencoderKL,
@@ -13,20 +17,37 @@ from diffusers import (
 )
 
 from kata.manifest import ROOT
-from kata.probes import tiny_unet
 
 MODELS = ROOT / "data" / "models"
 BUTTERFLIES = str(MODELS / "ddpm-butterflies-32px")
 TEXT_TO_IMAGE = str(MODELS / "butterflies-text-to-image")
 LOUDNESS = 10.0
+# The smallest UNet that there is. Most of the time that a suite takes is that of building models
+# anew at each crossing, and it grows with the number of their layers.
+SMALLEST = {
+    "block_out_channels": (8,),
+    "down_block_types": ("DownBlock2D",),
+    "mid_block_type": None,
+    "up_block_types": ("UpBlock2D",),
+    "layers_per_block": 0,  # the way up has one more
+    "norm_num_groups": 4,
+}
 
 
 def plain_unet(seed: int = 0) -> UNet2DModel:
-    """A `tiny_unet` that records nothing: a class of the library's own, which a folder can name."""
-    recording = tiny_unet(seed=seed)
-    unet = UNet2DModel.from_config(recording.config)
-    unet.load_state_dict(recording.state_dict())
-    return unet.eval()
+    """A UNet that records nothing: a class of the library's own, which a folder can name."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return UNet2DModel(sample_size=8, **SMALLEST).eval()
+
+
+def conditional_unet(seed: int = 0) -> UNet2DConditionModel:
+    """That of a text-to-image pipeline: in its one layer the words take part."""
+    words = {"up_block_types": ("SimpleCrossAttnUpBlock2D",), "cross_attention_dim": 16}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        options = {**SMALLEST, **words}
+        return UNet2DConditionModel(sample_size=8, attention_head_dim=4, **options).eval()
 
 
 def unconditional(unet: UNet2DModel, scheduler: SchedulerMixin) -> DDPMPipeline:
@@ -39,16 +60,14 @@ def text_to_image(seed: int = 0) -> StableDiffusionPipeline:
     What its text encoder says is loud, so that another word makes another picture, though nothing
     was trained.
     """
-    from transformers import CLIPTokenizer
-
-    tokenizer = CLIPTokenizer.from_pretrained(TEXT_TO_IMAGE, subfolder="tokenizer")
+    tokenizer = _tokenizer()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         pipeline = StableDiffusionPipeline(
             vae=_autoencoder().eval(),
             text_encoder=_text_encoder(tokenizer).eval(),
             tokenizer=tokenizer,
-            unet=_conditional_unet().eval(),
+            unet=conditional_unet(seed),
             scheduler=DDIMScheduler(
                 beta_schedule="scaled_linear",
                 beta_start=0.001,
@@ -63,29 +82,40 @@ def text_to_image(seed: int = 0) -> StableDiffusionPipeline:
     return _silent(pipeline)
 
 
+def files_of(pipeline: DiffusionPipeline) -> dict[Path, bytes]:
+    """What lies in a folder to which the pipeline was saved.
+
+    Whoever needs several such folders saves once, and lets `write` do the rest.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline.save_pretrained(folder)
+        paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return {path.relative_to(folder): path.read_bytes() for path in paths}
+
+
+def write(files: dict[Path, bytes], folder: Path) -> None:
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+@functools.cache
+def _tokenizer():
+    """One for all pipelines: what learners get of it are copies."""
+    from transformers import CLIPTokenizer
+
+    return CLIPTokenizer.from_pretrained(TEXT_TO_IMAGE, subfolder="tokenizer")
+
+
 def _autoencoder() -> AutoencoderKL:
     """Latents of four channels, as large as the pictures."""
     return AutoencoderKL(
         sample_size=8,
         latent_channels=4,
         block_out_channels=(8,),
+        layers_per_block=0,
         norm_num_groups=4,
         mid_block_add_attention=False,
-    )
-
-
-def _conditional_unet() -> UNet2DConditionModel:
-    """One level, no more: most of the time it takes is that of building it anew at a crossing."""
-    return UNet2DConditionModel(
-        sample_size=8,
-        block_out_channels=(8,),
-        down_block_types=("CrossAttnDownBlock2D",),
-        mid_block_type=None,
-        up_block_types=("CrossAttnUpBlock2D",),
-        layers_per_block=1,
-        cross_attention_dim=16,
-        attention_head_dim=4,
-        norm_num_groups=4,
     )
 
 

@@ -28,7 +28,6 @@ AS_IT_IS = "test_saving_leaves_the_pipeline_as_it_is"
 ANEW = "test_a_folder_is_read_anew_at_each_call"
 LOADED = "test_what_the_library_saved_is_loaded"
 READY = "test_a_loaded_pipeline_is_ready_to_sample"
-BUTTERFLIES = "test_the_butterflies_are_loaded"
 
 
 # make_pipeline
@@ -380,7 +379,7 @@ def left_in_training_mode_from_parts(folder):
     return DDPMPipeline(unet=unet, scheduler=scheduler)
 
 
-@mistake("load", rejected_by=BUTTERFLIES, says="did you forget it")
+@mistake("load", rejected_by=READY, says="did you forget it")
 def loaded_and_not_returned(folder):
     """The pipeline is loaded, but `return` is missing."""
     DDPMPipeline.from_pretrained(folder)
