@@ -1,6 +1,7 @@
 """An answer: the code that a suite judges. A learner's file, the reference, or one from the zoo."""
 
 import ast
+import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,12 @@ from kata.stub import unwritten
 from kata.verdict import NotStarted, Wrong
 from kata.worker import Worker, load_file
 from kata.zoo import Entry
+
+
+@functools.lru_cache(maxsize=1)
+def _todo(text: str) -> set[str]:
+    """The functions that are not written yet; looked for once, not at each test."""
+    return unwritten(ast.parse(text))
 
 
 @dataclass
@@ -56,7 +63,7 @@ class Answer:
     def check_file(self) -> None:
         """Raise for what is plain without running the file: missing, broken, not started."""
         try:
-            tree = ast.parse(self.path.read_text(encoding="utf-8-sig"))
+            todo = _todo(self.path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             raise self._unfit("the file is missing", "the kata's file in its place") from None
         except OSError as error:
@@ -69,7 +76,6 @@ class Answer:
             place = f"line {error.lineno}: {error.text}" if getattr(error, "text", None) else ""
             seen = f"{type(error).__name__}: {getattr(error, 'msg', error)}\n{place.rstrip()}"
             raise self._unfit(seen, "a file that Python can read") from None
-        todo = unwritten(tree)
         if todo and set(self.kata.functions) <= todo:
             self.broken = True
             raise NotStarted("` and `".join(self.kata.functions))

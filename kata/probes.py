@@ -82,7 +82,38 @@ class GaussianUNet(ModelMixin, ConfigMixin):
 
 
 class Interruption(Exception):
-    """What a `CallLog` raises at its limit, as a power cut would end a training."""
+    """What ends a training as a power cut would: a `CallLog` at its limit, a `FusedUNet`."""
+
+
+class FusedUNet(RecordingUNet):
+    """A RecordingUNet whose weights can be written once: the second time, the power fails midway.
+
+    It raises Interruption where the buffer `fuse` of its state is pickled, as by `torch.save`.
+    """
+
+    @functools.wraps(UNet2DModel.__init__)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        _Fuse.written = 0
+        self.register_buffer("fuse", torch.zeros(1).as_subclass(_Fuse))
+
+
+class _Fuse(torch.Tensor):
+    """Writes itself as a plain tensor, once in the life of a model.
+
+    written  how often that was so far: one for all, since what is written is a copy
+    """
+
+    written = 0
+
+    def __deepcopy__(self, memo):
+        return self.clone()
+
+    def __reduce_ex__(self, protocol):
+        _Fuse.written += 1
+        if _Fuse.written > 1:
+            raise Interruption("the power failed while the weights were written")
+        return self.as_subclass(torch.Tensor).__reduce_ex__(protocol)
 
 
 class CallLog:
@@ -133,7 +164,9 @@ def sum_of_squares(model: torch.nn.Module) -> float:
     return sum(p.detach().double().square().sum().item() for p in model.parameters())
 
 
-def tiny_unet(sample_size: int = 8, seed: int = 0, **config) -> RecordingUNet:
+def tiny_unet(
+    sample_size: int = 8, seed: int = 0, kind: type[RecordingUNet] = RecordingUNet, **config
+) -> RecordingUNet:
     """A recording UNet of some 20,000 parameters for (B, 3, sample_size, sample_size) pictures."""
     options = {
         "sample_size": sample_size,
@@ -146,7 +179,7 @@ def tiny_unet(sample_size: int = 8, seed: int = 0, **config) -> RecordingUNet:
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return RecordingUNet(**options)
+        return kind(**options)
 
 
 def _noted(model: torch.nn.Module, sample: torch.Tensor, timestep) -> dict:

@@ -1,5 +1,7 @@
 """Diffusers models and schedulers, and optimizers: class name, configuration and state."""
 
+import functools
+import inspect
 from collections.abc import Callable
 
 import diffusers
@@ -19,6 +21,7 @@ KNOWN = {
     "DDIMPipeline",
     "DDPMPipeline",
     "DiffusionPipeline",
+    "FusedUNet",
     "GaussianUNet",
     "RecordingUNet",
     "StableDiffusionImg2ImgPipeline",
@@ -51,10 +54,20 @@ def settings_of(thing: ModelMixin | SchedulerMixin) -> dict:
 
 
 def build(name: str, base: type, config: dict) -> ModelMixin | SchedulerMixin:
-    """Build it anew. What it left to its class stays so: another class then takes its own."""
-    built = class_of(name, base).from_config({k: v for k, v in config.items() if k != DEFAULTS})
-    built.register_to_config(**{DEFAULTS: config.get(DEFAULTS, [])})
+    """Build it anew. What it left to its class stays so: another class then takes its own.
+
+    It does what `from_config` does, which looks up the options of all related classes each time.
+    """
+    kind = class_of(name, base)
+    built = kind(**{key: value for key, value in config.items() if key in _options(kind)})
+    others = {key: value for key, value in config.items() if key not in _options(kind)}
+    built.register_to_config(**{DEFAULTS: [], **others})
     return built
+
+
+@functools.cache
+def _options(kind: type) -> set[str]:
+    return set(inspect.signature(kind).parameters)
 
 
 def model_state(model: ModelMixin) -> tuple[dict, dict, dict]:
