@@ -26,6 +26,7 @@ from kata.grading.trees import (
     OTHER,
     Entry,
     Refused,
+    Tree,
     is_aside,
     not_taken,
     open_file,
@@ -43,16 +44,16 @@ HEAVY = "is too large to be read: hand in the folder `exercises` alone"
 DAMAGED = "is damaged, cut off, or no archive of its kind: pack and upload it again"
 
 
-class Zip:
-    def __init__(self, path: Path):
-        self.notes: list[str] = []
-        self.unread: list[str] = []
-        self._file = open_file(path)
+class Zip(Tree):
+    def __init__(self, path: str | Path, folder: int | None = None):
+        super().__init__()
+        self._file = open_file(path, folder)
         with _closing_if_damaged(self._file):
             self._zip = zipfile.ZipFile(_Bounded(self._file))
 
     def entries(self) -> list[Entry]:
-        return _entries((i.orig_filename, _kind_in_zip(i), i) for i in self._zip.infolist())
+        members = ((i.orig_filename, _kind_in_zip(i), i) for i in self._zip.infolist())
+        return _entries(members, self.aside)
 
     def read(self, entry: Entry) -> bytes:
         info = entry.place
@@ -69,17 +70,16 @@ class Zip:
         self._file.close()
 
 
-class Tar:
-    def __init__(self, path: Path):
-        self.notes: list[str] = []
-        self.unread: list[str] = []
-        file = open_file(path)
-        self._file = file if path.suffix.lower() == ".tar" else _unzipped(file)
+class Tar(Tree):
+    def __init__(self, path: str | Path, folder: int | None = None):
+        super().__init__()
+        file = open_file(path, folder)
+        self._file = file if str(path).lower().endswith(".tar") else _unzipped(file)
         with _closing_if_damaged(self._file):
             self._tar = tarfile.open(fileobj=_Bounded(self._file), mode="r:")  # noqa: SIM115
 
     def entries(self) -> list[Entry]:
-        return _entries((m.name, _kind_in_tar(m), m) for m in self._members())
+        return _entries(((m.name, _kind_in_tar(m), m) for m in self._members()), self.aside)
 
     def read(self, entry: Entry) -> bytes:
         if entry.place.size > LARGEST:
@@ -131,12 +131,18 @@ def _unzipped(file: BinaryIO) -> BinaryIO:
     return unzipped
 
 
-def _entries(members: Iterable[tuple[str, str, object]]) -> list[Entry]:
-    """The entries of an archive. Raises Refused where a name was made to lead out of it."""
+def _entries(members: Iterable[tuple[str, str, object]], aside: set[str]) -> list[Entry]:
+    """The entries of an archive. Raises Refused where a name was made to lead out of it.
+
+    aside  the paths of what is no entry are added to it
+    """
     found = []
     for name, kind, place in members:
         parts = _parts(name)
-        if 0 < len(parts) <= DEEPEST and not any(map(is_aside, parts)):
+        first_aside = next((n for n, part in enumerate(parts, start=1) if is_aside(part)), 0)
+        if first_aside:
+            aside.add("/".join(parts[:first_aside]))
+        elif 0 < len(parts) <= DEEPEST:
             found.append(Entry(parts, kind, place))
         if len(found) > MOST_ENTRIES:
             raise too_many()

@@ -4,25 +4,32 @@ Nothing but the files that the manifest names is read. Whatever a submission is 
 a `Submission`, and what could not be taken from it a line in the report.
 """
 
-import functools
 import os
-import re
+import shlex
 import stat
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kata.errors import KataError
 from kata.grading.archive import Tar, Zip
+from kata.grading.choice import (
+    MOST_ALIKE,
+    NOTEBOOK,
+    choose,
+    intended,
+    listed,
+    passed_by,
+    rank,
+    signed,
+)
 from kata.grading.names import plain, safe_name, unique_names
 from kata.grading.trees import (
     ASIDE,
     FILE,
     FOLDER,
     LINK,
-    MOST_ENTRIES,
     OTHER,
     UNREADABLE,
     Entry,
@@ -31,19 +38,20 @@ from kata.grading.trees import (
     Refused,
     Tree,
     Unread,
+    is_left,
     not_taken,
 )
-from kata.grading.words import counted
+from kata.grading.words import counted, some
 from kata.manifest import EXERCISES, Kata
 
 ARCHIVES = {".zip": Zip, ".tar": Tar, ".tar.gz": Tar, ".tgz": Tar}
 UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp")
-FOREIGN = (".rar", ".7z", ".gz", ".xz", ".bz2", ".zst", ".ipynb")
-DOCUMENTS = (".docx", ".doc", ".odt", ".pdf", ".rtf", ".txt", ".html")
-ALTERED = re.compile(r"( ?\(\d+\)|-\d+)?\.py(\.txt)?$")  # by a browser, a platform or an editor
+FOREIGN = (".rar", ".7z", ".gz", ".xz", ".bz2", ".zst")
+DOCUMENTS = (".docx", ".doc", ".odt", ".pdf", ".rtf", ".txt", ".html", NOTEBOOK)
+NOBODYS = ("readme", "index")  # the teacher's, or a platform's own page
 FORMS = "hand in a folder, a .zip, a .tar.gz or a kata's .py"
+CHECKOUT = "katas.toml"  # of this repository
 BARE_REPOSITORY = {"HEAD", "objects", "refs"}
-MOST_ALIKE = 4
 MOST_LINES = 10
 
 
@@ -79,49 +87,141 @@ def read_class(path: Path, katas: Sequence[Kata], out: Path | None = None) -> It
     Raises IntakeError where the path cannot be read; never for what a submission holds.
     """
     paths = submissions_in(path, katas, out)
+    are_classes = all(_is_class(one, katas, out) for one in paths)
     for one, (name, line) in zip(paths, unique_names(paths), strict=True):
         submission = read_submission(one, katas, name)
-        yield replace(submission, troubles=(*submission.troubles, line)) if line else submission
+        lines = [line] if line else []
+        if are_classes:
+            deeper = shlex.quote(f".../{plain(one.name)}")
+            lines.append(f"`{plain(one.name)}` looks like a class: then kata grade {deeper}")
+        yield replace(submission, troubles=(*submission.troubles, *lines))
 
 
 def submissions_in(path: Path, katas: Sequence[Kata], out: Path | None = None) -> list[Path]:
     """The path itself where it holds a kata's file, `exercises` or a lesson, else its children.
 
     Of the children those count that may be submissions: folders, archives, Python files, and what
-    was meant to be one, as `alice.rar` or `alice.docx`. Raises IntakeError where the path cannot
-    be read.
+    was meant to be one, as `alice.rar` or `alice.docx`. They count, too, where they lie beside a
+    kata's file but look like a class. Raises IntakeError where the path cannot be read.
     """
     path = Path(os.path.realpath(path))  # whoever grades may point with a link
-    children = _children(path, katas)
-    return [path / child.name for child in children if _may_be_submission(child, out)] or [path]
+    return _sorted_out(path, katas, out)[0] or [path]
 
 
 def passed_over(path: Path, katas: Sequence[Kata], out: Path | None = None) -> tuple[str, ...]:
-    """The names in a class's folder that are taken for no submission, but for hidden ones."""
-    children = _children(Path(os.path.realpath(path)), katas)
-    left = [child for child in children if not _may_be_submission(child, out)]
-    results = " (results of kata grade)"
-    return tuple(
-        plain(child.name) + (results if _holds_results(child, out) else "")
-        for child in left
-        if not child.name.startswith(".")
-    )
+    """The names in a class's folder that are taken for no submission, with the reason if it is
+    not plain to see. What a desktop or an editor leaves is not among them.
+    """
+    return tuple(_sorted_out(Path(os.path.realpath(path)), katas, out)[1])
 
 
-def _children(path: Path, katas: Sequence[Kata]) -> list[os.DirEntry]:
-    """What is in a class's folder; nothing where the path is a submission itself."""
+def _sorted_out(
+    path: Path, katas: Sequence[Kata], out: Path | None
+) -> tuple[list[Path], list[str]]:
+    """The submissions in a class's folder, none where it is one itself, and the other names."""
+    children = _children(path)
+    names = {child.name for child in children}
+    own = [name for name in names if intended(name) in _own_names(katas)]
+    if (own and CHECKOUT in names) or names >= BARE_REPOSITORY:
+        return [], []
+    if own:
+        beside = [c for c in children if c.name not in own and _looks_like_one(c, katas, out)]
+        if len(beside) < 2:  # a learner's, rather than a class
+            why = f"(beside `{plain(min(own))}`; if it is somebody's own, grade it by itself)"
+            return [], [f"{plain(child.name)} {why}" for child in beside]
+    submissions, over = [], []
+    for child in children:
+        why = _why_passed_over(child, own, names, out)
+        if why is None:
+            submissions.append(path / child.name)
+        elif not is_left(child.name):
+            over.append(plain(child.name) + (f" ({why})" if why else ""))
+    return submissions, over
+
+
+def _children(path: Path) -> list[os.DirEntry]:
+    """What is in a folder, and nothing for what is none."""
     try:
         if not stat.S_ISDIR(path.stat().st_mode):
             return []
-        children = sorted(os.scandir(path), key=lambda child: (child.name.casefold(), child.name))
+        return sorted(os.scandir(path), key=lambda child: (child.name.casefold(), child.name))
     except OSError as error:
         raise IntakeError(
             f"{path} cannot be graded: {error.strerror}.\n"
             "Give a submission, or a folder of submissions: kata grade FOLDER"
         ) from error
-    names = {child.name for child in children}
-    is_one = {*names, *map(_intended, names)} & _own_names(katas) or names >= BARE_REPOSITORY
-    return [] if is_one else children
+
+
+def _is_class(path: Path, katas: Sequence[Kata], out: Path | None) -> bool:
+    """Whether what was taken for a submission holds several of them, and nothing of its own."""
+    try:
+        if not stat.S_ISDIR(path.lstat().st_mode) or not _sorted_out(path, katas, out)[0]:
+            return False
+        return sum(_looks_like_one(child, katas, out) for child in _children(path)) > 1
+    except (IntakeError, OSError):
+        return False
+
+
+def _looks_like_one(child: os.DirEntry, katas: Sequence[Kata], out: Path | None) -> bool:
+    """Whether it is likely to be somebody's submission, and not just part of one."""
+    name = child.name.casefold()
+    if _why_passed_over(child, (), (), out) is not None:
+        return False
+    if child.is_dir(follow_symlinks=False) or name.endswith(tuple(ARCHIVES)):
+        found = read_submission(Path(child.path), katas)
+        return bool(found.files or found.refused or found.unread)
+    return name.endswith(FOREIGN) or bool(signed(name, katas))
+
+
+def _why_passed_over(
+    child: os.DirEntry, own: Collection[str], names: Collection[str], out: Path | None
+) -> str | None:
+    """Why a class's child is no submission: "" where that is plain to see, None where it is one.
+
+    own    names of katas' files, and of folders for them, that lie beside submissions
+    names  of all children
+    """
+    name = child.name.casefold()
+    if _holds_results(child, out):
+        return "results of kata grade"
+    if child.name in own:
+        return "lies beside submissions, and does not say whose it is"
+    if name.startswith("."):
+        return "hidden"
+    if name in ASIDE:
+        return ""
+    if any(other.casefold().startswith(whose) for whose in _noted(name) for other in names):
+        return "a platform's note on a submission"
+    if not child.is_file(follow_symlinks=False):
+        return None
+    endings = (".py", *ARCHIVES, *UNFINISHED, *FOREIGN, *DOCUMENTS)
+    return None if name.endswith(endings) and name.partition(".")[0] not in NOBODYS else ""
+
+
+def _noted(name: str) -> list[str]:
+    """How the name of a submission begins on which this may be a note: Blackboard writes one of
+    each upload, and Moodle what was typed beside it.
+    """
+    if "_attempt_" in name and name.endswith(".txt"):
+        return [name.removesuffix(".txt") + "_"]
+    whose, moodles, _ = name.partition("_assignsubmission_onlinetext")
+    return [f"{whose}_assignsubmission_file"] if moodles else []
+
+
+def _holds_results(child: os.DirEntry, out: Path | None) -> bool:
+    """Whether it is the folder of results, or that of an earlier run."""
+    if out is not None and os.path.realpath(child.path) == os.path.realpath(out):
+        return True
+    folder = Path(child.path)
+    known = [os.path.lexists(folder / name) for name in ("plan.json", "verdicts", "sources")]
+    return known[0] and any(known[1:])
+
+
+def _own_names(katas: Sequence[Kata]) -> set[str]:
+    return {EXERCISES} | {kata.lesson for kata in katas} | {f"{kata.name}.py" for kata in katas}
+
+
+# One submission
 
 
 def read_submission(path: Path, katas: Sequence[Kata], name: str = "") -> Submission:
@@ -132,18 +232,15 @@ def read_submission(path: Path, katas: Sequence[Kata], name: str = "") -> Submis
     submission = Submission(name or safe_name(path), plain(str(path)), {}, {})
     try:
         with closing(_open(path, katas)) as tree:
-            entries = sorted(tree.entries(), key=lambda entry: entry.parts)
-            told = [line for kata in katas for line in _take(kata, tree, entries, submission)]
+            entries, told = _entries(tree, katas)
+            told += [line for kata in katas for line in _take(kata, tree, entries, submission)]
             notes = list(dict.fromkeys([*tree.notes, *_links(entries, katas), *told]))
     except Refused as refused:
         return _nothing_taken(submission, path, katas, refused)
     except OSError as error:
         return _nothing_taken(submission, path, katas, not_taken(error))
     if not (submission.files or submission.refused or submission.unread):
-        packed = _only_archive(entries)
-        if packed and path.is_dir():  # as Moodle hands out what was uploaded
-            return read_submission(path / packed.path, katas, submission.name)
-        notes.append(f"`{plain(path.name)}` {_what_is_missing(path, entries, katas)}")
+        notes.append(f"`{plain(path.name)}` {_what_is_missing(path, tree, entries, katas)}")
     return replace(submission, troubles=_shortened(notes))
 
 
@@ -157,29 +254,6 @@ def _nothing_taken(
     return Submission(submission.name, submission.path, {}, every, (line,))
 
 
-def _own_names(katas: Sequence[Kata]) -> set[str]:
-    return {EXERCISES} | {kata.lesson for kata in katas} | {f"{kata.name}.py" for kata in katas}
-
-
-def _may_be_submission(child: os.DirEntry, out: Path | None) -> bool:
-    name = child.name.casefold()
-    if name.startswith(".") or name in ASIDE or _holds_results(child, out):
-        return False
-    if not child.is_file(follow_symlinks=False):
-        return True
-    endings = (".py", *ARCHIVES, *UNFINISHED, *FOREIGN, *DOCUMENTS)
-    return name.endswith(endings) and name.partition(".")[0] != "readme"
-
-
-def _holds_results(child: os.DirEntry, out: Path | None) -> bool:
-    """Whether it is the folder of results, or that of an earlier run."""
-    if out is not None and os.path.realpath(child.path) == os.path.realpath(out):
-        return True
-    folder = Path(child.path)
-    known = [os.path.lexists(folder / name) for name in ("plan.json", "verdicts", "sources")]
-    return known[0] and any(known[1:])
-
-
 def _open(path: Path, katas: Sequence[Kata]) -> Tree:
     """Raises Refused for what is no form of a submission, and OSError."""
     kind = stat.S_IFMT(os.lstat(path).st_mode)
@@ -188,21 +262,38 @@ def _open(path: Path, katas: Sequence[Kata]) -> Tree:
     if kind != stat.S_IFREG:
         raise Refused(UNREADABLE[LINK if kind == stat.S_IFLNK else OTHER])
     name = path.name.lower()
-    for ending, archive in ARCHIVES.items():
-        if name.endswith(ending):
-            return archive(path)
+    if archive := _archive(name):
+        return archive(path)
     if name.endswith((".py", ".py.txt")):
-        return OneFile(path, _intended_name(path.name, katas))
+        own = intended(path.name) in _own_names(katas)
+        return OneFile(path, intended(path.name) if own else signed(name, katas) or path.name)
     if name.endswith(UNFINISHED):
         raise Refused(f"looks like an upload that did not finish: {FORMS}")
+    if name.endswith(NOTEBOOK):
+        raise Refused("is a notebook: hand in its code as a kata's .py")
     raise Refused(f"is no form that is read: {FORMS}")
 
 
-def _intended_name(name: str, katas: Sequence[Kata]) -> str:
-    """The kata's file that is meant by `smith_17_add_noise-1.py`, as Canvas hands it out."""
-    stem = _intended(name).removesuffix(".py")
-    meant = [k.name for k in katas if stem == k.name or stem.endswith((f"_{k.name}", f"-{k.name}"))]
-    return f"{max(meant, key=len)}.py" if meant else name
+def _archive(name: str) -> type[Tree] | None:
+    kinds = (kind for ending, kind in ARCHIVES.items() if name.lower().endswith(ending))
+    return next(kinds, None)
+
+
+def _entries(tree: Tree, katas: Sequence[Kata]) -> tuple[list[Entry], list[str]]:
+    """What is in the tree, with the only archive in a folder unpacked; and what to tell of others.
+
+    Platforms put what was uploaded into a folder, an archive and a file side by side.
+    """
+    entries, told = sorted(tree.entries(), key=lambda entry: entry.parts), []
+    if isinstance(tree, Folder):
+        open_to_see = any(intended(e.name) in {f"{k.name}.py" for k in katas} for e in entries)
+        packed = [e for e in _archives(entries) if not open_to_see or len(e.parts) == 1]
+        if len(packed) == 1:
+            entries.remove(packed[0])
+            entries += tree.unpack(packed[0], _archive(packed[0].name))
+        elif packed and open_to_see:
+            told = [f"{listed(packed)} are not opened: of archives, hand in one alone"]
+    return sorted(entries, key=lambda entry: entry.parts), told
 
 
 # One kata's file
@@ -211,12 +302,14 @@ def _intended_name(name: str, katas: Sequence[Kata]) -> str:
 def _take(kata: Kata, tree: Tree, entries: list[Entry], submission: Submission) -> list[str]:
     """Put the kata's content, or why it is not taken, into the submission; return what to tell."""
     try:
-        chosen = _choose(kata, entries)
-        if tree.unread and not (chosen and _rank(chosen[0], kata) == 0):
+        chosen = choose(kata, entries)
+        if tree.unread and not (chosen and rank(chosen[0], kata) == 0):
             raise Unread(tree.unread[0])  # where a file may lie that comes first
         contents = {_read(tree, entry) for entry in chosen}
         if len(contents) > 1:
-            raise Refused(f"{_listed(chosen)} differ: hand in one `{kata.name}.py`")
+            raise Refused(f"{listed(chosen)} differ: hand in one `{kata.name}.py`")
+        if not contents and tree.shut:
+            raise Refused(tree.shut)
         if not contents:
             return []
     except Unread as unread:
@@ -229,67 +322,9 @@ def _take(kata: Kata, tree: Tree, entries: list[Entry], submission: Submission) 
     submission.files[kata.id] = content
     if chosen[0].name != f"{kata.name}.py":
         return [f"`{plain(chosen[0].path)}` is taken for `{kata.name}.py`"]
-    others = [e for e in entries if e.name == chosen[0].name and e not in chosen]
+    others = passed_by(kata, entries, chosen)
     differ = [entry for entry in others[:MOST_ALIKE] if not _holds(tree, entry, content)]
-    return [f"`{plain(chosen[0].path)}` is read, and not {_listed(differ)}"] if differ else []
-
-
-def _choose(kata: Kata, entries: list[Entry]) -> list[Entry]:
-    """The kata's file, or several of equal rank. Raises Refused where none can be the one."""
-    name = f"{kata.name}.py"
-    alike = [entry for entry in entries if entry.name.casefold() == name]
-    if not any(entry.name == name for entry in alike):
-        return _choose_by_intention(name, kata, entries)
-    ranks = defaultdict(list)
-    for entry in alike:
-        if entry.name == name:
-            ranks[_rank(entry, kata)].append(entry)
-    chosen = ranks[min(ranks)]
-    places = {entry.path.casefold() for entry in chosen}
-    colliding = [entry for entry in alike if entry.path.casefold() in places]
-    if len(colliding) > len(places):
-        raise Refused(f"{_listed(colliding)} are one name where case does not count: keep one")
-    if len(chosen) > MOST_ALIKE:
-        raise Refused(f"{_listed(chosen)} are too many: hand in one `{name}`")
-    return chosen
-
-
-def _choose_by_intention(name: str, kata: Kata, entries: list[Entry]) -> list[Entry]:
-    """The only file that was meant to have this name. Raises Refused where one cannot be sure."""
-    meant = [entry for entry in entries if _intended(entry.name) == name]
-    if len(meant) == 1:
-        return meant
-    for entry in meant or [entry for entry in entries if _resembles(entry.name, kata)]:
-        raise Refused(f"`{plain(entry.path)}` is not taken: its name must be `{name}`")
-    return []
-
-
-@functools.lru_cache(MOST_ENTRIES)
-def _intended(name: str) -> str:
-    """`add_noise.py` for `Add_Noise (1).py`, `add_noise-1.py` and `add_noise.py.txt`."""
-    return ALTERED.sub(".py", name.casefold())
-
-
-def _rank(entry: Entry, kata: Kata) -> int:
-    """0 for exercises/LESSON/KATA.py, 1 for LESSON/KATA.py, 2 for KATA.py, wherever they lie."""
-    if entry.parts[-2:-1] != (kata.lesson,):
-        return 2
-    return 0 if entry.parts[-3:-2] == (EXERCISES,) else 1
-
-
-def _resembles(name: str, kata: Kata) -> bool:
-    """Whether the file was meant to be the kata's: `add-noise (1).py`, `addNoise.py.txt`."""
-    words, wanted = _words(name), kata.name.split("_")
-    if words[:1] == ["test"] or not {"py", "ipynb", "txt"} & set(words):
-        return False
-    starts = range(len(words) - len(wanted) + 1)
-    has_the_words = any(words[start:][: len(wanted)] == wanted for start in starts)
-    return has_the_words or "".join(words).startswith("".join(wanted))
-
-
-@functools.lru_cache(MOST_ENTRIES)  # asked for each kata anew
-def _words(name: str) -> list[str]:
-    return re.findall("[a-z0-9]+", name.casefold())
+    return [f"`{plain(chosen[0].path)}` is read, and not {listed(differ)}"] if differ else []
 
 
 def _read(tree: Tree, entry: Entry) -> bytes:
@@ -323,32 +358,27 @@ def _links(entries: list[Entry], katas: Sequence[Kata]) -> Iterator[str]:
 
 
 def _archives(entries: list[Entry]) -> list[Entry]:
-    return [e for e in entries if e.kind == FILE and e.name.lower().endswith(tuple(ARCHIVES))]
+    return [entry for entry in entries if entry.kind == FILE and _archive(entry.name)]
 
 
-def _only_archive(entries: list[Entry]) -> Entry | None:
-    packed = _archives(entries)
-    return packed[0] if len(packed) == 1 and len(packed[0].parts) == 1 else None
-
-
-def _what_is_missing(path: Path, entries: list[Entry], katas: Sequence[Kata]) -> str:
+def _what_is_missing(path: Path, tree: Tree, entries: list[Entry], katas: Sequence[Kata]) -> str:
     if {entry.parts[0] for entry in entries} >= BARE_REPOSITORY:
         return "is a bare git repository: grade a clone of it (git clone)"
+    aside = [f"`{plain(name)}`" for name in sorted(tree.aside) if not is_left(Path(name).name)]
     if not entries and os.path.lexists(path / ".git"):
         return "is a git checkout without files: check a branch out (git checkout main)"
-    if not entries:
+    if not entries and not aside:
         return "is empty"
-    if packed := len(_archives(entries)):
-        return f"holds {counted(packed, 'archive')} and no kata's file: hand in one alone"
+    packed = _archives(entries)
+    if len(packed) == 1:
+        return f"holds an archive that is not opened: hand in {listed(packed)} itself"
+    if packed:
+        return f"holds {counted(len(packed), 'archive')} and no kata's file: hand in one alone"
     names = [f"`{EXERCISES}/{kata.id}.py`" for kata in katas]
     others = f" and {len(names) - 1} others were" if len(names) > 1 else " was"
     files = counted(sum(entry.kind != FOLDER for entry in entries), "file")
-    return f"holds no file of a kata among {files}: {names[0]}{others} looked for"
-
-
-def _listed(entries: list[Entry]) -> str:
-    shown = [f"`{plain(entry.path)}`" for entry in entries[:MOST_ALIKE]]
-    return " and ".join(shown) + (", among others," if len(entries) > MOST_ALIKE else "")
+    where = f"outside of {some(aside)}" if aside else f"among {files}"
+    return f"holds no file of a kata {where}: {names[0]}{others} looked for"
 
 
 def _shortened(lines: list[str]) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from kata.grading.names import plain
 
@@ -21,6 +21,12 @@ LARGEST = 2**18  # bytes of a kata's file: each test parses it; no solution has 
 MOST_ENTRIES = 20_000
 DEEPEST = 30
 ASIDE = {"solutions", "tests", "site-packages", "node_modules", "venv", "__macosx", "__pycache__"}
+LEFT = {  # by a desktop, an editor or git: nobody's answer
+    *("__macosx", "__pycache__", ".ds_store", ".localized", ".directory", "desktop.ini"),
+    *("thumbs.db", ".git", ".gitignore", ".gitattributes", ".gitkeep", ".github", ".svn"),
+    *(".venv", ".vscode", ".idea", ".cache", ".pytest_cache", ".ruff_cache", ".mypy_cache"),
+    *(".ipynb_checkpoints", ".fseventsd", ".spotlight-v100", ".temporaryitems", ".kata"),
+}
 THEIRS = (errno.ELOOP, errno.ENOTDIR)  # a link or a file has come into the place of a folder
 READ = os.O_RDONLY | sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC")
@@ -44,14 +50,16 @@ class Unread(Refused):
 class Entry:
     """Something in a submission.
 
-    parts  of its path, without the submission's own name
-    kind   FILE, FOLDER, LINK or OTHER
-    place  where an archive finds it
+    parts   of its path, without the submission's own name
+    kind    FILE, FOLDER, LINK or OTHER
+    place   where an archive finds it
+    packed  whether it is in an archive that lies in the submission
     """
 
     parts: tuple[str, ...]
     kind: str
     place: object = None
+    packed: bool = False
 
     @property
     def name(self) -> str:
@@ -62,21 +70,29 @@ class Entry:
         return "/".join(self.parts)
 
 
-class Tree(Protocol):
+class Tree:
     """A folder, an archive or a single file.
 
     notes   lines on what could not be listed
     unread  those of them that are no fault of whoever handed it in
+    shut    the one of them on an archive in the folder that cannot be opened
+    aside   the paths below which nothing is looked for
     """
 
-    notes: list[str]
-    unread: list[str]
+    def __init__(self):
+        self.notes: list[str] = []
+        self.unread: list[str] = []
+        self.shut = ""
+        self.aside: set[str] = set()
 
-    def entries(self) -> list[Entry]: ...
+    def entries(self) -> list[Entry]:
+        raise NotImplementedError
 
-    def read(self, entry: Entry) -> bytes: ...
+    def read(self, entry: Entry) -> bytes:
+        raise NotImplementedError
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        raise NotImplementedError
 
 
 def is_aside(name: str) -> bool:
@@ -86,12 +102,17 @@ def is_aside(name: str) -> bool:
     return name.startswith(".") or name.casefold() in ASIDE
 
 
-class Folder:
+def is_left(name: str) -> bool:
+    """Whether a program has left it there, so that nobody misses it."""
+    return name.startswith(("._", ".~", ".Trash", ".nfs")) or name.casefold() in LEFT
+
+
+class Folder(Tree):
     """A folder, or the work tree of a git checkout."""
 
     def __init__(self, path: Path):
-        self.notes: list[str] = []
-        self.unread: list[str] = []
+        super().__init__()
+        self._packed: Tree | None = None
         self._looked_at = 0
         self._root = os.open(path, READ | os.O_DIRECTORY)
 
@@ -108,12 +129,31 @@ class Folder:
             waiting += [entry.parts for entry in listed if entry.kind == FOLDER]
         return found
 
+    def unpack(self, place: Entry, archive: Callable[[str, int], Tree]) -> list[Entry]:
+        """What is in an archive that lies in the folder, as if it were a folder itself."""
+        try:
+            with self._opened(place.parts[:-1]) as folder:
+                self._packed = archive(place.name, folder)
+            found = self._packed.entries()
+        except (Refused, OSError) as error:
+            refused = error if isinstance(error, Refused) else not_taken(error)
+            self.shut = f"`{plain(place.path)}` {refused}"
+            self.notes.append(self.shut)
+            self.unread += [self.shut] if isinstance(refused, Unread) else []
+            return []
+        self.aside |= {f"{place.path}/{path}" for path in self._packed.aside}
+        return [Entry(place.parts + e.parts, e.kind, e.place, packed=True) for e in found]
+
     def read(self, entry: Entry) -> bytes:
+        if entry.packed:
+            return self._packed.read(entry)
         with self._opened(entry.parts[:-1]) as folder, open_file(entry.name, folder) as file:
             return read_capped(file)
 
     def close(self) -> None:
         os.close(self._root)
+        if self._packed:
+            self._packed.close()
 
     def _list(self, parts: tuple[str, ...]) -> Iterator[Entry]:
         if len(parts) > DEEPEST:
@@ -124,8 +164,11 @@ class Folder:
                 self._looked_at += 1
                 if self._looked_at > MOST_ENTRIES:
                     raise too_many()
-                if not is_aside(item.name):
-                    yield Entry((*parts, item.name), _kind(item))
+                entry = Entry((*parts, item.name), _kind(item))
+                if is_aside(item.name):
+                    self.aside.add(entry.path)
+                else:
+                    yield entry
 
     @contextlib.contextmanager
     def _opened(self, parts: tuple[str, ...]) -> Iterator[int]:
@@ -144,12 +187,11 @@ class Folder:
             os.close(folder)
 
 
-class OneFile:
+class OneFile(Tree):
     """A file by itself, under the name that it should have."""
 
     def __init__(self, path: Path, name: str):
-        self.notes: list[str] = []
-        self.unread: list[str] = []
+        super().__init__()
         self._path, self._name = path, name
 
     def entries(self) -> list[Entry]:

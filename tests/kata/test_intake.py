@@ -121,7 +121,18 @@ def test_a_single_file_is_a_submission(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["smith_17_423_unet.py", "smith-unet.py", "smith_unet-2.py", "Smith_Unet (1).py.txt"]
+    "name",
+    [
+        "smith_17_423_unet.py",
+        "smith_LATE_17_423_UNET.PY",
+        "smith-unet.py",
+        "smith_unet-2.py",
+        "Smith_Unet (1).py.txt",
+        "Ann Lee - unet.py",
+        "123-456 - Ann Lee - Jan 5, 2024 1005 AM - unet.py",
+        "Ann Lee_123_assignsubmission_file_unet.py",
+        "Copy of unet (1).py",
+    ],
 )
 def test_a_file_under_the_name_that_a_platform_gave_it(tmp_path, name):
     assert read(write(tmp_path / name)).files == {UNET: CODE}
@@ -149,6 +160,61 @@ def test_the_archive_that_a_platform_put_into_a_folder_of_its_own(tmp_path):
     packed(folder / "work.zip", {PLACE: CODE})
     submission = read(folder)
     assert (submission.files, submission.name) == ({UNET: CODE}, folder.name)
+
+
+def test_an_archive_and_a_file_side_by_side_are_both_read(tmp_path):
+    folder = tmp_path / "ann"
+    write(folder / "unet.py", b"the last word")
+    packed(folder / "work.zip", {PLACE: CODE, f"exercises/{NOISE}.py": CODE})
+    write(folder / "unet_notes.txt")
+    submission = read(folder)
+    assert submission.files == {UNET: b"the last word", NOISE: CODE}
+    assert submission.troubles == (f"`unet.py` is read, and not `work.zip/{PLACE}`",)
+    assert submissions_in(folder, KATAS) == [folder]
+    assert passed_over(folder, KATAS)[0].startswith("work.zip (beside `unet.py`;")
+
+
+@pytest.mark.parametrize("place", ["hw/work.zip", "hw/1/work.tgz"])
+def test_an_archive_in_a_folder_below_is_unpacked_where_nothing_else_is(tmp_path, place):
+    path = tmp_path / "ann" / place
+    path.parent.mkdir(parents=True)
+    if path.suffix == ".zip":
+        packed(path, {PLACE: CODE})
+    else:
+        taped(path, (tarfile.TarInfo(PLACE), CODE))
+    assert (read(tmp_path / "ann").files, read(tmp_path / "ann").troubles) == ({UNET: CODE}, ())
+    write(tmp_path / "ann/add_noise.py")
+    assert read(tmp_path / "ann").files == {NOISE: CODE}
+
+
+def test_archives_that_are_not_opened_are_named(tmp_path):
+    write(tmp_path / "ann" / PLACE)
+    for name in ("old.zip", "new.zip"):
+        packed(tmp_path / "ann" / name, {PLACE: CODE})
+    submission = read(tmp_path / "ann")
+    line = "`new.zip` and `old.zip` are not opened: of archives, hand in one alone"
+    assert (submission.files, submission.troubles) == ({UNET: CODE}, (line,))
+
+
+def test_a_damaged_archive_leaves_the_file_beside_it(tmp_path):
+    write(tmp_path / "ann/unet.py")
+    write(tmp_path / "ann/work.zip", b"no zip")
+    submission = read(tmp_path / "ann")
+    assert submission.files == {UNET: CODE}
+    assert submission.troubles == (refusal(tmp_path / "ann", NOISE),)
+    assert submission.troubles[0].startswith("`work.zip` is damaged")
+
+
+def test_the_archive_in_a_folder_that_becomes_a_link(tmp_path):
+    packed(write(tmp_path / "a/hw/x").with_name("work.zip"), {PLACE: CODE})
+    packed(write(tmp_path / "secret/x").with_name("work.zip"), {PLACE: b"secret"})
+    tree = trees.Folder(tmp_path / "a")
+    entry = next(e for e in tree.entries() if e.name == "work.zip")
+    (tmp_path / "a/hw").rename(tmp_path / "a/before")
+    (tmp_path / "a/hw").symlink_to(tmp_path / "secret")
+    assert tree.unpack(entry, archive.Zip) == []
+    assert tree.shut.startswith("`hw/work.zip` cannot be read")
+    tree.close()
 
 
 def test_nothing_but_the_manifests_files_is_read(tmp_path):
@@ -240,9 +306,29 @@ def test_a_name_that_somebody_else_has_altered_is_taken_where_it_is_the_only_one
     assert submission.files == {UNET: CODE}
     assert submission.troubles == (f"`exercises/{name}` is taken for `unet.py`",)
     write(folder / "Unet-7.py")
-    assert refusal(folder).endswith("is not taken: its name must be `unet.py`")
+    assert refusal(folder).endswith("are not taken: keep one, and name it `unet.py`")
     write(folder / "unet.py", b"x = 1")
-    assert read(folder).files == {UNET: b"x = 1"}
+    submission = read(folder)
+    assert submission.files == {UNET: b"x = 1"}
+    assert submission.troubles[0].startswith("`unet.py` is read, and not ")
+    assert f"`exercises/{name}`" in submission.troubles[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Copy of unet.py", "unet - Copy.py", "unet - Copy (2).py", "unet copy 2.py", "unet 2.py"],
+)
+def test_a_copy_is_taken_where_it_is_the_only_one(tmp_path, name):
+    submission = read(write(tmp_path / "ann" / name).parent)
+    assert submission.files == {UNET: CODE}
+    assert submission.troubles == (f"`{name}` is taken for `unet.py`",)
+
+
+@pytest.mark.parametrize("name", ["unet.ipynb", "Unet (1).ipynb"])
+def test_a_notebook_is_told_what_is_wanted(tmp_path, name):
+    line = refusal(write(tmp_path / "ann" / name).parent)
+    assert line == f"`{name}` is a notebook: hand in its code as `unet.py`"
+    assert "is a notebook: hand in its code as a kata's .py" in trouble(tmp_path / "ann" / name)
 
 
 def test_altered_names_side_by_side_are_one_submission(tmp_path):
@@ -251,7 +337,7 @@ def test_altered_names_side_by_side_are_one_submission(tmp_path):
     assert submissions_in(tmp_path / "ann", KATAS) == [tmp_path / "ann"]
 
 
-@pytest.mark.parametrize("name", ["my-unet.py", "unet.ipynb", "unet_final.py"])
+@pytest.mark.parametrize("name", ["my-unet.py", "unet.txt", "unet_final.py"])
 def test_a_file_of_another_name_is_told_the_right_one(tmp_path, name):
     line = refusal(write(tmp_path / "exercises" / name).parents[1])
     assert line == f"`exercises/{name}` is not taken: its name must be `unet.py`"
@@ -296,6 +382,21 @@ def test_empty_folders_and_archives(tmp_path):
 def test_a_submission_without_a_katas_file_says_what_was_looked_for(tmp_path):
     line = trouble(packed(tmp_path / "a.zip", {"essay.pdf": b"", "x/y.txt": b""}))
     assert "among 2 files" in line and "`exercises/00_hello_pipeline/unconditional.py` and " in line
+
+
+@pytest.mark.parametrize("form", ["folder", "zip"])
+def test_where_nothing_was_looked_for_is_told(tmp_path, form):
+    if form == "folder":
+        path = write(tmp_path / "a/solutions" / f"{UNET}.py").parents[2]
+    else:
+        path = packed(tmp_path / "a.zip", {f"solutions/{UNET}.py": CODE, "__MACOSX/x": b""})
+    line = f"`{path.name}` holds no file of a kata outside of `solutions`: `exercises/"
+    assert trouble(path).startswith(line)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "__MACOSX/._unet.py"])
+def test_what_a_desktop_has_left_is_nothing(tmp_path, name):
+    assert trouble(packed(tmp_path / "a.zip", {name: b""})) == "`a.zip` is empty"
 
 
 def test_a_link_is_not_followed(tmp_path):
@@ -363,16 +464,16 @@ def test_a_file_that_is_a_folder(tmp_path, form):
 def test_a_file_of_a_gigabyte_is_not_read(tmp_path):
     path = write(tmp_path / "a" / PLACE)
     os.truncate(path, 2**30)
-    assert "larger than 1 MiB" in refusal(tmp_path / "a")
+    assert "larger than 256 KiB" in refusal(tmp_path / "a")
     os.truncate(path, trees.LARGEST)
     assert len(read(tmp_path / "a").files[UNET]) == trees.LARGEST
 
 
 def test_a_bomb_is_not_unpacked(tmp_path):
     bomb = bytes(2**24)
-    assert "larger than 1 MiB" in refusal(packed(tmp_path / "a.zip", {PLACE: bomb}))
+    assert "larger than 256 KiB" in refusal(packed(tmp_path / "a.zip", {PLACE: bomb}))
     path = taped(tmp_path / "a.tgz", (tarfile.TarInfo(PLACE), bomb))
-    assert "larger than 1 MiB" in refusal(path)
+    assert "larger than 256 KiB" in refusal(path)
 
 
 def test_a_zip_that_lies_about_a_size(tmp_path):
@@ -383,7 +484,8 @@ def test_a_zip_that_lies_about_a_size(tmp_path):
 
 def test_an_archive_within_an_archive_stays_closed(tmp_path):
     inner = packed(tmp_path / "inner.zip", {PLACE: CODE}).read_bytes()
-    assert "holds 1 archive and no" in trouble(packed(tmp_path / "a.zip", {"inner.zip": inner}))
+    line = trouble(packed(tmp_path / "a.zip", {"hw/inner.zip": inner}))
+    assert line == "`a.zip` holds an archive that is not opened: hand in `hw/inner.zip` itself"
 
 
 def test_two_archives_in_a_folder_are_one_too_many(tmp_path):
@@ -644,6 +746,117 @@ def test_what_is_passed_over_in_a_class_is_named(tmp_path):
     names = ("class_list.csv", "essay", "readme", "README.txt", "solutions")
     assert passed_over(tmp_path, KATAS) == names
     assert passed_over(tmp_path / "alice", KATAS) == ()
+
+
+def test_what_is_hidden_is_named_and_what_a_program_left_is_not(tmp_path):
+    write(tmp_path / "ann" / PLACE)
+    for name in (".alice.zip", ".bob/unet.py", ".cy.zip.icloud"):
+        write(tmp_path / name)
+    for name in (".git/HEAD", ".DS_Store", "._ann", "__MACOSX/x", ".~lock.a.docx#", "Thumbs.db"):
+        write(tmp_path / name)
+    assert passed_over(tmp_path, KATAS) == tuple(
+        f"{name} (hidden)" for name in (".alice.zip", ".bob", ".cy.zip.icloud")
+    )
+
+
+STRAY = "(lies beside submissions, and does not say whose it is)"
+
+
+@pytest.mark.parametrize(
+    "stray", ["unet (1).py", "unet.py", "02_training/unet.py", "exercises/x", "UNET.PY"]
+)
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["alice.zip", "bob.zip"],
+        ["alice.rar", "bob.7z"],
+        ["alice/unet.py", "bob/hw.zip"],
+        ["lee_12_34_unet.py", "kim_LATE_12_35_unet-1.py"],
+        ["assignment-alice/exercises/02_training/unet.py", "bob.tar.gz"],
+    ],
+)
+def test_a_stray_file_hides_no_class(tmp_path, names, stray):
+    write(tmp_path / stray)
+    for name in names:
+        write(tmp_path / name)
+    tops = sorted(name.split("/")[0] for name in names)
+    assert [path.name for path in submissions_in(tmp_path, KATAS)] == tops
+    assert passed_over(tmp_path, KATAS) == (f"{stray.split('/')[0]} {STRAY}",)
+
+
+def test_what_lies_beside_a_learners_katas_makes_no_class(tmp_path):
+    write(tmp_path / PLACE)
+    for name in ("data.zip", "more.zip"):
+        packed(tmp_path / name, {"picture.png": b""})
+    for name in ("old/unet.py", "notes/a.txt", "report.pdf", "helper.py", "unet_notes.txt"):
+        write(tmp_path / name)
+    assert submissions_in(tmp_path, KATAS) == [tmp_path]
+    line = "old (beside `exercises`; if it is somebody's own, grade it by itself)"
+    assert passed_over(tmp_path, KATAS) == (line,)
+    write(tmp_path / "older/unet.py")  # two, and one cannot be sure: nobody is left out unsaid
+    assert {tmp_path / "old", tmp_path / "older"} <= set(submissions_in(tmp_path, KATAS))
+    assert f"exercises {STRAY}" in passed_over(tmp_path, KATAS)
+    write(tmp_path / "katas.toml")  # a checkout, whatever else it holds
+    assert submissions_in(tmp_path, KATAS) == [tmp_path]
+    assert passed_over(tmp_path, KATAS) == ()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a.zip", "b.zip"],
+        ["a/unet.py", "b/add_noise.py"],
+        ["a_1_2_unet.py", "b_1_3_unet.py"],
+        ["Ann/HW 1/Version 1/unet.py", "Bob/HW 1/Version 1/unet.py"],
+    ],
+)
+@pytest.mark.parametrize("groups", [["batch"], ["one", "other one"]])
+def test_a_class_one_folder_down_is_told_to_the_teacher(tmp_path, names, groups):
+    for group in groups:
+        for name in names:
+            write(tmp_path / group / name)
+    lines = [submission.troubles[-1] for submission in read_class(tmp_path, KATAS)]
+    assert lines[0] == f"`{groups[0]}` looks like a class: then kata grade .../{groups[0]}"
+    assert groups[1:] == [] or lines[1].endswith("kata grade '.../other one'")
+    write(tmp_path / "cy" / PLACE)
+    submissions = list(read_class(tmp_path, KATAS))
+    assert not any("looks like a class" in line for s in submissions for line in s.troubles)
+
+
+@pytest.mark.parametrize(
+    ("note", "upload"),
+    [
+        ("HW1_ann_attempt_2024-01-05-10-05-00.txt", "HW1_ann_attempt_2024-01-05-10-05-00_unet.py"),
+        ("Ann_1_assignsubmission_onlinetext_/x.html", "Ann_1_assignsubmission_file_/unet.py"),
+    ],
+)
+def test_a_platforms_note_on_a_submission_is_none(tmp_path, note, upload):
+    write(tmp_path / note)
+    [alone] = read_class(tmp_path, KATAS)
+    assert alone.troubles
+    write(tmp_path / upload)
+    write(tmp_path / "index.html")
+    [submission] = read_class(tmp_path, KATAS)
+    assert submission.files == {UNET: CODE}
+    over = (f"{note.split('/')[0]} (a platform's note on a submission)", "index.html")
+    assert passed_over(tmp_path, KATAS) == over
+
+
+def test_files_of_one_name_in_one_folder_are_told_apart(tmp_path):
+    for number, name in enumerate(["unet.py", "unet (1).py", "unet(2).py"]):
+        write(tmp_path / name, b"%d" % number)
+    submission = read(tmp_path)
+    assert submission.files == {UNET: b"0"}
+    assert submission.troubles == ("`unet.py` is read, and not `unet (1).py` and `unet(2).py`",)
+
+
+@pytest.mark.parametrize("place", ["ann/ann/ann", "ann/exercises (1)", "ann/__MACOSX/../x"])
+def test_folders_in_folders_as_unpacking_leaves_them(tmp_path, place):
+    (tmp_path / "ann/__MACOSX").mkdir(parents=True)
+    write(tmp_path / place / f"{UNET}.py")
+    [submission] = read_class(tmp_path, KATAS)
+    assert (submission.name, submission.files) == ("ann", {UNET: CODE})
+    assert submission.troubles == ()
 
 
 def test_the_folder_of_results_is_no_submission(tmp_path):
