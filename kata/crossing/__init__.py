@@ -162,6 +162,7 @@ class _Packer:
     strict: bool
     blobs: list[bytes] = field(default_factory=list)
     models: list[ModelMixin] = field(default_factory=list)
+    generators: list[torch.Generator] = field(default_factory=list)
 
     def tree(self, value: object) -> object:
         if isinstance(value, np.generic):
@@ -195,6 +196,7 @@ class _Unpacker:
     blobs: list[bytes]
     find: Callable[[int], object] | None
     models: list[ModelMixin] = field(default_factory=list)
+    generators: list[torch.Generator] = field(default_factory=list)
 
     def value(self, tree: object) -> object:
         if not isinstance(tree, dict):

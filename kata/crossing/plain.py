@@ -89,11 +89,20 @@ def unpack_image(unpacker, mode: str, size: list, blob: int, palette, transparen
 
 
 def pack_generator(packer, generator: torch.Generator) -> dict:
+    """One that comes twice in a message is one object on the other side, too."""
+    for number, known in enumerate(packer.generators):
+        if known is generator:
+            return {"again": number}
+    packer.generators.append(generator)
     return {"device": str(generator.device), "state": packer.tree(generator.get_state())}
 
 
-def unpack_generator(unpacker, device: str, state: dict) -> torch.Generator:
-    return torch.Generator(device).set_state(unpacker.value(state))
+def unpack_generator(unpacker, device="cpu", state=None, again=None) -> torch.Generator:
+    if again is None:
+        generator = torch.Generator(device).set_state(unpacker.value(state))
+        unpacker.generators.append(generator)
+        return generator
+    return unpacker.generators[again]
 
 
 def pack_slice(packer, key: slice) -> dict:

@@ -103,9 +103,8 @@ def test_the_pipeline_lies_on_the_device(exercise, folder):
 @pytest.mark.points(2)
 def test_on_cuda_it_is_half_precision(exercise, folder):
     """On "cuda:1", which this test pretends to have, UNet, VAE and text encoder are float16."""
-    with pipelines.device_maps_left_out():
-        pipeline = loaded(exercise, folder, "cuda:1", cuda_on_meta=True)
-        check_precision(pipeline, torch.float16, "cuda:1")
+    pipeline = loaded(exercise, folder, "cuda:1", cuda_on_meta=True)
+    check_precision(pipeline, torch.float16, "cuda:1")
 
 
 def test_the_device_decides_not_the_machine(exercise, folder):
@@ -119,10 +118,9 @@ def test_the_device_decides_not_the_machine(exercise, folder):
 @pytest.mark.parametrize("device", ["cuda", "cuda:0"])
 def test_on_a_gpu_it_is_half_precision(exercise, folder, device):
     """On a CUDA device all models are float16, however the device is called."""
-    with pipelines.device_maps_left_out():
-        pipeline = loaded(exercise, folder, device)
-        pipelines.on_device(pipeline, "cuda")
-        check_precision(pipeline, torch.float16, device)
+    pipeline = loaded(exercise, folder, device)
+    pipelines.on_device(pipeline, "cuda")
+    check_precision(pipeline, torch.float16, device)
 
 
 # Painting

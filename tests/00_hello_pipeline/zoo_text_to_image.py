@@ -542,9 +542,9 @@ def by_task(model_dir, device="cpu"):
     return pipeline
 
 
-@variant("load_text_to_image")
+@mistake("load_text_to_image", rejected_by=HALF, says="cuda:1 not supported")
 def by_a_device_map(model_dir, device="cpu"):
-    """The library loads the weights to where they shall lie."""
+    """`device_map` knows "cuda" and "cpu", but no device with a number, such as "cuda:1"."""
     dtype = torch.float16 if torch.device(device).type == "cuda" else torch.float32
     pipeline = StableDiffusionPipeline.from_pretrained(model_dir, device_map=device)
     for name in ("unet", "vae", "text_encoder"):

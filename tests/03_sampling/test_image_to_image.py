@@ -13,15 +13,16 @@ from kata import draw, expect
 from kata.describe import describe
 from kata.pipelines import keeps_its_parts
 from kata.pixels import to_tensor
-from kata.probes import GaussianUNet
+from kata.probes import GaussianUNet, tiny_unet
 from kata.replay import rates
-from kata.tiny_pipelines import plain_unet, unconditional
+from kata.tiny_pipelines import SMALLEST, unconditional
 from kata.verdict import Wrong
 
 SIZE = WIDTH, HEIGHT = 64, 48  # not a square; half of it are more than a thousand numbers
 STEPS = 10
 CUT_OFF = "Cut off, not rounded: `round()` before the conversion to whole numbers."
-BOTH = pytest.mark.parametrize("function", ["edit", "inpaint"])
+WALKED = {"edit": 0.5, "inpaint": 1.0}  # the share of the timesteps, where no more is said
+BOTH = pytest.mark.parametrize("function", WALKED)
 
 
 def make_pipeline(scheduler_class, rng):
@@ -152,6 +153,13 @@ def step_hints(pipeline, strength, wanted):
     return {hint: slip for hint, slip in hints.items() if not torch.equal(slip, wanted)}
 
 
+def check_walk(pipeline, strength=1.0):
+    """The model was asked at each of the last timesteps, as `strength` says; return these."""
+    walked = all_timesteps(pipeline)[STEPS - int(STEPS * strength) :]
+    check_timesteps(pipeline, walked, step_hints(pipeline, strength, walked))
+    return walked
+
+
 # edit
 
 
@@ -160,8 +168,7 @@ def step_hints(pipeline, strength, wanted):
 def test_strength_says_how_many_of_the_last_steps_are_walked(exercise, pipeline, image, strength):
     """With strength s the model is asked at the last `int(steps * s)` timesteps, in their order."""
     painted(exercise, "edit", pipeline, image, strength)
-    wanted = all_timesteps(pipeline)[STEPS - int(STEPS * strength) :]
-    check_timesteps(pipeline, wanted, step_hints(pipeline, strength, wanted))
+    check_walk(pipeline, strength)
 
 
 @pytest.mark.parametrize("strength", [0, 0.0, 0.09])
@@ -265,8 +272,7 @@ def test_the_walk_begins_with_the_noised_picture(exercise, pipeline, image, stre
     shown = [
         painted(exercise, "edit", pipeline, one, strength, seed=3)[1] for one in (image, negative)
     ]
-    walked = all_timesteps(pipeline)[STEPS - int(STEPS * strength) :]
-    check_timesteps(pipeline, walked, step_hints(pipeline, strength, walked))
+    walked = check_walk(pipeline, strength)
     signal, sigma = (rate.item() for rate in rates(pipeline.scheduler, walked[:1]))
     tensor = to_tensor(image)
     slips = signal_slips(image, pipeline, walked)
@@ -337,8 +343,7 @@ def check_pixels(result, sample, where):
 def test_every_step_is_the_schedulers(exercise, pipeline, image):
     """Each sample is what the scheduler made of the one before, and the last one is the picture."""
     result, shown = painted(exercise, "edit", pipeline, image, 0.6)
-    walked = all_timesteps(pipeline)[STEPS - int(STEPS * 0.6) :]
-    check_timesteps(pipeline, walked, step_hints(pipeline, 0.6, walked))
+    walked = check_walk(pipeline, 0.6)
     check_steps(pipeline, result, shown, walked, torch.ones(HEIGHT, WIDTH, dtype=torch.bool))
 
 
@@ -402,9 +407,7 @@ def two_walks(exercise, pipeline, image, mask):
     """What the model was shown of the picture and of its negative, (2, count, 3, H, W)."""
     pictures = (image, ImageChops.invert(image))
     shown = [painted(exercise, "inpaint", pipeline, one, mask, seed=5)[1] for one in pictures]
-    check_timesteps(
-        pipeline, all_timesteps(pipeline), step_hints(pipeline, 1, all_timesteps(pipeline))
-    )
+    check_walk(pipeline)
     return torch.stack(shown)
 
 
@@ -442,8 +445,7 @@ def test_the_known_pixels_have_the_noise_of_every_step(exercise, pipeline, image
 def test_the_other_pixels_follow_the_steps(exercise, pipeline, image, mask):
     """What is painted anew is changed by the scheduler's steps alone, and ends in the picture."""
     result, shown = painted(exercise, "inpaint", pipeline, image, mask)
-    timesteps = all_timesteps(pipeline)
-    check_timesteps(pipeline, timesteps, step_hints(pipeline, 1, timesteps))
+    timesteps = check_walk(pipeline)
     check_steps(pipeline, result, shown, timesteps, white(mask))
 
 
@@ -451,8 +453,7 @@ def test_the_other_pixels_follow_the_steps(exercise, pipeline, image, mask):
 def test_the_known_pixels_are_kept_exactly(exercise, pipeline, image, mask):
     """In the end the known pixels are those of the picture, to the last bit."""
     result, shown = painted(exercise, "inpaint", pipeline, image, mask)
-    timesteps, known = all_timesteps(pipeline), ~white(mask).numpy()
-    check_timesteps(pipeline, timesteps, step_hints(pipeline, 1, timesteps))
+    timesteps, known = check_walk(pipeline), ~white(mask).numpy()
     off = differences(result, image)[known].max()
     last = in_8_bits(step_from(pipeline, shown[-1], timesteps[-1]))
     from_steps = differences(result, last)[known].max() <= 1
@@ -474,10 +475,11 @@ def test_a_mask_of_one_colour_keeps_or_paints_all(exercise, pipeline, image, gre
     """With a black mask the picture comes back; with a white one nothing of it is left."""
     mask = Image.new("L", SIZE, grey)
     result, shown = painted(exercise, "inpaint", pipeline, image, mask)
+    walked = check_walk(pipeline)
     if grey == 0:
         expect.that(not differences(result, image).any(), "another picture", "the one given")
     else:
-        check_steps(pipeline, result, shown, all_timesteps(pipeline), white(mask))
+        check_steps(pipeline, result, shown, walked, white(mask))
 
 
 # both
@@ -494,9 +496,7 @@ def test_what_the_scheduler_adds_is_drawn_anew_in_every_step(exercise, rng, imag
     rest = 1.0 if function == "edit" else Image.new("L", SIZE, 255)
     _, shown = painted(exercise, function, pipeline, image, rest)
     keeps_its_parts(lent_in(exercise.last), pipeline)
-    check_timesteps(
-        pipeline, all_timesteps(pipeline), step_hints(pipeline, 1, all_timesteps(pipeline))
-    )
+    check_walk(pipeline)
     one, other = (torch.randn(shown[0].shape, generator=seeded(s)) for s in (1, 2))
     added = []
     for sample, timestep, after in zip(shown, all_timesteps(pipeline), shown[1:], strict=False):
@@ -566,6 +566,7 @@ def test_the_seed_decides(exercise, rng, image, mask, function):
     results = []
     for seed in (4, 4, 11):
         results.append(painted(exercise, function, pipeline, image, rest, seed=seed)[0])
+        check_walk(pipeline, WALKED[function])
         expect.that(
             not exercise.last.drew,
             "torch's global random state is another one after the call",
@@ -595,6 +596,7 @@ def test_without_a_number_there_are_fifty_steps_and_the_seed_is_0(
 def test_no_graph_is_kept(exercise, pipeline, image, mask, function):
     """Nothing is kept for a backward pass, which would fill the memory."""
     painted(exercise, function, pipeline, image, 0.5 if function == "edit" else mask)
+    check_walk(pipeline, WALKED[function])
     expect.that(
         not any(call["on_graph"] for call in pipeline.unet.calls),
         "the model was shown a sample on autograd's graph",
@@ -609,6 +611,7 @@ def test_pipeline_and_pictures_stay_as_they_were(exercise, rng, image, mask, fun
     for scheduler_class in (DDPMScheduler, DDIMScheduler):
         pipeline = make_pipeline(scheduler_class, rng)
         painted(exercise, function, pipeline, image, 0.5 if function == "edit" else mask)
+        check_walk(pipeline, WALKED[function])
         expect.unchanged(exercise.last)
         keeps_its_parts(lent_in(exercise.last), pipeline)
 
@@ -616,12 +619,13 @@ def test_pipeline_and_pictures_stay_as_they_were(exercise, rng, image, mask, fun
 @BOTH
 def test_it_works_with_a_unet(exercise, function):
     """The model may be a UNet, as that of the butterflies is."""
-    pipeline = unconditional(plain_unet(), DDPMScheduler())
+    pipeline = unconditional(tiny_unet(**SMALLEST), DDPMScheduler())
     image, mask = Image.new("RGB", (32, 32), "orange"), Image.new("L", (32, 32), 255)
     mask.paste(0, (0, 0, 16, 32))
     rest = 1.0 if function == "edit" else mask
     result = exercise.call(function, [pipeline, image, rest], {"num_inference_steps": 2})
     expect.image(result, "RGB", (32, 32))
+    expect.that(len(pipeline.unet.calls) == 2, "the UNet was not asked", "one call for each step")
     expect.that(bool(differences(result, image).any()), "the picture as it was", "a new one")
 
 

@@ -203,7 +203,7 @@ def loaded(exercise, folder):
     try:
         return exercise.load(str(folder))
     except OSError as error:
-        told = str(error).splitlines()[0]
+        told = expect.first_line(error)
         if "diffusion_pytorch_model.bin" not in told:
             raise
         raise Wrong(f"OSError: {told}", f"the weights from `{WEIGHTS}`", PICKLE_ASKED) from error

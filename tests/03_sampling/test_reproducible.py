@@ -106,10 +106,16 @@ def test_each_generator_is_seeded_by_its_own_seed(exercise, rng):
 
 
 def test_a_seed_may_come_twice(exercise, rng):
-    """Equal seeds give generators in equal states."""
+    """Equal seeds give generators in equal states, and not one that both share."""
     seed, other = drawn_seeds(rng, 3)[1:]
     seeds = [seed, other, seed]
-    check_states(exercise, seeded(exercise, seeds), seeds)
+    generators = seeded(exercise, seeds)
+    check_states(exercise, generators, seeds)
+    expect.that(
+        generators[0] is not generators[2],
+        f"for the seed {seed}, which comes twice, one generator that stands in the list twice",
+        "a generator for each place: what one picture draws is missing to the other",
+    )
 
 
 def test_one_seed_is_a_list_of_one(exercise, rng):

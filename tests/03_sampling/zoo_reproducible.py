@@ -82,6 +82,17 @@ def global_generators_in_a_loop(seeds, device="cpu"):
     return generators
 
 
+@mistake(
+    "seeded_generators", rejected_by="test_a_seed_may_come_twice", says="stands in the list twice"
+)
+def one_generator_for_equal_seeds(seeds, device="cpu"):
+    """Equal seeds get one generator, which stands in the list twice: the second picture draws what
+    comes after the numbers of the first.
+    """
+    made = {seed: torch.Generator(device).manual_seed(seed) for seed in seeds}
+    return [made[seed] for seed in seeds]
+
+
 @mistake("seeded_generators", rejected_by=UNTOUCHED, says="global random state")
 def seeded_the_global_state_too(seeds, device="cpu"):
     """The global random state is seeded on the way."""
