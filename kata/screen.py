@@ -3,6 +3,7 @@
 import ast
 import inspect
 import linecache
+import re
 import textwrap
 import traceback
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 from kata.answer import Answer
 from kata.command_line import run_prefix
 from kata.exercise import Exercise
+from kata.manifest import EXERCISES
 from kata.verdict import NotStarted, Wrong
 from kata.worker import run_answer
 
@@ -89,6 +91,7 @@ def make_screen(
         ("called", _call(exercise)),
         ("raised", _raised(error)),
         ("mistake", mistake),
+        ("looks like", _import_hint(answer, error)),
         ("where", place),
     ]
     return _screen(answer, sentence, lines)
@@ -164,6 +167,16 @@ def _raised(error: BaseException) -> str:
         return "no answer within the time limit: a loop without an end? No other test was tried."
     lines = "".join(traceback.format_exception_only(error)).strip().splitlines()
     return "\n".join(lines if len(lines) <= 12 else [*lines[:8], "...", *lines[-3:]])
+
+
+def _import_hint(answer: Answer, error: BaseException) -> str:
+    """What to say to whoever imports another kata."""
+    name = re.search(r"^ModuleNotFoundError: No module named '(?:.*\.)?(\w+)'", _raised(error), re.M)
+    if name is None or not list((answer.kata.root / EXERCISES).glob(f"*/{name[1]}.py")):
+        return ""
+    return (
+        f"Each kata is judged by its own file alone: copy what you need from {name[1]}.py into it."
+    )
 
 
 def _definition(answer: Answer, exercise: Exercise | None) -> str:

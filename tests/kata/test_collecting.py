@@ -113,6 +113,7 @@ def test_a_test_explorer_lists_and_runs_the_learners_file(house):
     [
         ("def corrupt(:\n", "SyntaxError: invalid syntax"),
         ("import a_library_that_is_not_there\n", "ModuleNotFoundError"),
+        ("import add_noise\n", "copy what you need from add_noise.py"),
         ("raise RuntimeError('at import')\n", "RuntimeError: at import"),
         ("import sys\nsys.exit(0)\n", "SystemExit"),
         ("import pytest\npytest.skip('all', allow_module_level=True)\n", "Skipped"),
