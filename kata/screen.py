@@ -23,6 +23,7 @@ MOST_TEXT, MOST_LINES = 4000, 40  # of one labelled text
 MOST_BRIEF = 8  # failures that are told in a line each
 RED, YELLOW, GREEN = {"red": True}, {"yellow": True}, {"green": True}
 COLOURS = {"seen": RED, "raised": RED, "expected": GREEN, "mistake": YELLOW, "looks like": YELLOW}
+NOT_FOUND = re.compile(r"^ModuleNotFoundError: No module named '(?:.*\.)?(\w+)'", re.M)
 CAUSE = ("not started", "seen", "expected", "raised", "where")  # two that agree in all are one
 
 
@@ -171,7 +172,7 @@ def _raised(error: BaseException) -> str:
 
 def _import_hint(answer: Answer, error: BaseException) -> str:
     """What to say to whoever imports another kata."""
-    name = re.search(r"^ModuleNotFoundError: No module named '(?:.*\.)?(\w+)'", _raised(error), re.M)
+    name = NOT_FOUND.search(_raised(error))
     if name is None or not list((answer.kata.root / EXERCISES).glob(f"*/{name[1]}.py")):
         return ""
     return (
