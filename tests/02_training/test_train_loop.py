@@ -15,7 +15,15 @@ from kata import draw, expect, replay
 from kata.probes import CallLog, Interruption, sum_of_squares, tiny_unet
 
 LR = 0.005
-BATCHES = 3  # of 4, 4 and 2 pictures, in an epoch
+SIZE = 6  # of a batch
+BATCHES = 2  # of 6 and 4 pictures, in an epoch
+OPTIMIZER_LOST = "The same batches, other weights: the state of the optimizer is lost."
+ONE_LEVEL = {  # the smallest UNet, without a middle: here it is the loop that is judged
+    "block_out_channels": (8,),
+    "down_block_types": ("DownBlock2D",),
+    "mid_block_type": None,
+    "up_block_types": ("UpBlock2D",),
+}
 
 
 @pytest.fixture
@@ -24,10 +32,16 @@ def scheduler():
     return DDPMScheduler(num_train_timesteps=12, beta_start=0.02, beta_end=0.4)
 
 
+def small_unet(seed, sample_size=8):
+    return tiny_unet(sample_size, seed, **ONE_LEVEL)
+
+
 @pytest.fixture
 def model(seed):
     """A model whose gradients are larger than 1 at first, and smaller than 1 later."""
-    return tiny_unet(seed=seed)
+    model = small_unet(seed)
+    model.conv_out.weight.data.mul_(1.2)
+    return model
 
 
 @pytest.fixture
@@ -36,7 +50,7 @@ def images(rng):
 
 
 def in_order(images):
-    return DataLoader(examples(images), batch_size=4)
+    return DataLoader(examples(images), batch_size=SIZE)
 
 
 def examples(images):
@@ -68,20 +82,20 @@ def listed(losses):
 
 def seen_by(model, scheduler, images, num_epochs):
     """The forward passes of a training whose loader goes through the pictures in order."""
-    expect_each_batch(model, num_epochs)
-    batches = images.split(4) * num_epochs
+    batches = images.split(SIZE)
+    expect_each_batch(model, num_epochs, len(batches))
     return [
         replay.shown(call, batch, scheduler)
-        for call, batch in zip(model.calls, batches, strict=True)
+        for call, batch in zip(model.calls, batches * num_epochs, strict=True)
     ]
 
 
-def expect_each_batch(model, num_epochs):
+def expect_each_batch(model, num_epochs, batches=BATCHES):
     """The model was called once for each batch."""
     expect.that(
-        len(model.calls) == num_epochs * BATCHES,
+        len(model.calls) == num_epochs * batches,
         f"the model was called {len(model.calls)} times",
-        f"{num_epochs * BATCHES} times: once for each of {BATCHES} batches in each of {num_epochs} "
+        f"{num_epochs * batches} times: once for each of {batches} batches in each of {num_epochs} "
         "epochs",
     )
 
@@ -90,15 +104,15 @@ def expect_each_batch(model, num_epochs):
 
 
 @pytest.mark.points(2)
-def test_the_list_holds_the_mean_loss_of_each_epoch(exercise, model, scheduler, images):
+def test_the_list_holds_the_mean_loss_of_each_epoch(exercise, model, scheduler, rng):
     """There is one number for each epoch, in order: the mean of its batches' losses."""
     # With a learning rate of 0 the model stays as it is, and its losses can be computed again.
-    start = copy.deepcopy(model)
-    losses = trained(exercise, model, scheduler, in_order(images), 4, lr=0.0)
-    seen = seen_by(model, scheduler, images, 4)
+    start, images = copy.deepcopy(model), draw.pictures(rng, 14, 8)
+    losses = trained(exercise, model, scheduler, in_order(images), 3, lr=0.0)
+    seen = seen_by(model, scheduler, images, 3)
     with torch.no_grad():
-        steps = torch.stack([one.loss(start) for one in seen]).view(4, BATCHES)
-    by_picture = (steps * torch.tensor([4, 4, 2])).sum(dim=1) / 10
+        steps = torch.stack([one.loss(start) for one in seen]).view(3, 3)
+    by_picture = (steps * torch.tensor([6, 6, 2])).sum(dim=1) / 14
     wrong = {
         "The losses are summed: divide by the number of batches.": steps.sum(dim=1),
         "This is the last batch of each epoch: the mean is over all.": steps[:, -1],
@@ -106,7 +120,7 @@ def test_the_list_holds_the_mean_loss_of_each_epoch(exercise, model, scheduler, 
         "The mean is over pictures here: each batch counts the same.": by_picture,
         "The order is turned round: the first epoch comes first.": steps.mean(dim=1).flip(0),
         "The mean is over all batches since the start, not over those of the epoch.": (
-            steps.flatten().cumsum(0)[BATCHES - 1 :: BATCHES] / (torch.arange(1, 5) * BATCHES)
+            steps.flatten().cumsum(0)[2::3] / torch.tensor([3, 6, 9])
         ),
     }
     losses, right = torch.tensor(losses), steps.mean(dim=1)
@@ -122,14 +136,10 @@ def test_the_list_holds_the_mean_loss_of_each_epoch(exercise, model, scheduler, 
 def test_timesteps_and_noise_are_drawn_for_each_batch(exercise, model, scheduler, rng):
     """Over a whole training the timesteps are uniform and the noise is normal, never the same."""
     images = draw.pictures(rng, 96, 8)
-    loader = DataLoader(examples(images), batch_size=32)
+    loader = DataLoader(examples(images), batch_size=48)
     trained(exercise, model, scheduler, loader, 3)
-    clean = images.split(32) * 3
-    expect.that(
-        len(model.calls) == 9,
-        f"the model was called {len(model.calls)} times",
-        "9 times: once for each of 3 batches in each of 3 epochs",
-    )
+    expect_each_batch(model, 3)
+    clean = images.split(48) * 3
     seen = [replay.shown(*pair, scheduler) for pair in zip(model.calls, clean, strict=True)]
     replay.expect_draws(scheduler, seen)
 
@@ -141,14 +151,15 @@ def test_the_weights_are_those_of_adamw_with_clipped_gradients(exercise, model, 
     trained(exercise, model, scheduler, in_order(images), 4)
     seen = seen_by(model, scheduler, images, 4)
     end, right = (replay.flat(m.parameters()) for m in (model, replayed(start, seen)))
-    moved = right - replay.flat(start.parameters())
-    error = ((end - right).norm() / moved.norm()).item()
-    # With 24 seeds rounding made 0.0013 of it at most, clipping to 0.5 or 2 at least 0.046.
+    way = (right - replay.flat(start.parameters())).abs()
+    median, whole = off(end, right, way)
+    # Clipping to 0.5 or 2 puts the median weight off by 0.028 at least, with 50 seeds.
+    is_right = median < 1e-2 and whole < 0.05
     expect.that(
-        error < 5e-3,
-        f"weights whose change is off by {error:.1%}",
+        is_right,
+        f"weights whose change is off by {whole:.1%}",
         "the weights that AdamW leads to, with the gradients of each batch clipped to norm 1",
-        misconception(start, seen, end) if error >= 5e-3 else "",
+        "" if is_right else misconception(start, seen, end, way),
     )
     other = replay.flat(replayed(start, seen, decay=0.0).parameters())
     expect.that(
@@ -157,6 +168,17 @@ def test_the_weights_are_those_of_adamw_with_clipped_gradients(exercise, model, 
         "the weights of AdamW with its weight decay of 0.01",
         "`torch.optim.Adam` has no weight decay.",
     )
+
+
+def off(end, right, way):
+    """How far off the weights are as a share of their way: the median weight, and the whole.
+
+    In 600 trainings rounding made 0.0002 of the median at most. Perhaps once in 2000 it turns the
+    sign of a tiny gradient, which AdamW's first step takes for as large as any: then the median is
+    off by 0.007 and the whole by 0.022 at most, with two such gradients by 0.0073 and 0.031.
+    """
+    wrong = (end - right).abs()
+    return (wrong.median() / way.mean()).item(), (wrong.norm() / way.norm()).item()
 
 
 def replayed(start, seen, max_norm=1.0, clear=True, anew=False, decay=0.01, sign=1):
@@ -180,7 +202,7 @@ def replayed(start, seen, max_norm=1.0, clear=True, anew=False, decay=0.01, sign
     return model
 
 
-def misconception(start, seen, end):
+def misconception(start, seen, end, way):
     """What went wrong in the training, where it leads to the same weights, up to rounding."""
     wrong = {
         "The weights are those from the start.": start,
@@ -198,9 +220,8 @@ def misconception(start, seen, end):
         ),
         "The sign of the loss is wrong: the steps lead uphill.": replayed(start, seen, sign=-1),
     }
-    moved = (end - replay.flat(start.parameters())).norm()
     for hint, model in wrong.items():
-        if (end - replay.flat(model.parameters())).norm() <= 0.03 * moved:
+        if off(end, replay.flat(model.parameters()), way)[0] < 1e-2:
             return hint
     return ""
 
@@ -222,7 +243,7 @@ def test_random_numbers_come_from_the_global_state(exercise, scheduler, images):
     """The same `torch.manual_seed` before it gives the same training, another one another."""
     losses = {}
     for run, seed in [("one", 1), ("same", 1), ("other", 2)]:
-        model = tiny_unet()
+        model = small_unet(0)
         losses[run] = trained(exercise, model, scheduler, in_order(images), 1, seed=seed)
         seen_by(model, scheduler, images, 1)
     expected = "timesteps and noise from torch's global random state"
@@ -239,7 +260,7 @@ def test_random_numbers_come_from_the_global_state(exercise, scheduler, images):
 
 def test_a_list_of_batches_is_a_loader_too(exercise, model, scheduler, images):
     """Whatever has a length and gives dicts will do; it needs no generator, and stays as it was."""
-    batches = [{"images": batch} for batch in images.split(4)]
+    batches = [{"images": batch} for batch in images.split(SIZE)]
     trained(exercise, model, scheduler, batches, 2)
     seen_by(model, scheduler, images, 2)
     expect.unchanged(exercise.last)
@@ -250,7 +271,7 @@ def test_after_step_is_called_after_each_step(exercise, model, scheduler, images
     """The callback gets the number of the step and its loss, when the weights have moved."""
     start = sum_of_squares(model)
     log = CallLog(watched=model)
-    losses = trained(exercise, model, scheduler, in_order(images), 3, after_step=log)
+    losses = trained(exercise, model, scheduler, in_order(images), 2, after_step=log)
     check_steps(log, losses)
     weights = [call[-1] for call in log.calls]
     hint = "The callback comes before the step of the optimizer."
@@ -266,9 +287,10 @@ def test_after_step_is_called_after_each_step(exercise, model, scheduler, images
 def check_steps(log, losses, first_epoch=0):
     """Steps are counted from 0 over the whole training, and their losses make the epochs'."""
     for call in log.calls:
+        arguments = call[:-1] if log.watched else call
         expect.that(
-            len(call) == 3,
-            f"`after_step` with {len(call) - 1} arguments",
+            len(arguments) == 2,
+            f"`after_step` with {len(arguments)} arguments",
             "`after_step(step, loss)`",
         )
         expect.number(call[0], "`step`")
@@ -299,18 +321,18 @@ def check_steps(log, losses, first_epoch=0):
 
 @pytest.mark.points(2)
 def test_the_loss_falls_on_the_butterflies(exercise, rng, seed):
-    """Five epochs on 32 butterflies, and the model knows noise from butterfly."""
+    """Four epochs on 24 butterflies, and the model knows noise from butterfly."""
     scheduler = DDPMScheduler(num_train_timesteps=1000, beta_schedule="squaredcos_cap_v2")
-    model, images = tiny_unet(16, seed), draw.butterflies(rng, 32, 16)
+    model, images = small_unet(seed, 16), draw.butterflies(rng, 24, 16)
     loader = DataLoader(examples(images), batch_size=8, shuffle=True)
     before = loss_on(model, scheduler, images)
-    trained(exercise, model, scheduler, loader, 5, lr=0.01)
+    trained(exercise, model, scheduler, loader, 4, lr=0.015)
     after = loss_on(model, scheduler, images)
-    # With 200 seeds 0.36 of it was left, 0.019 standard deviation, 0.41 at most: the limit lies
-    # eighteen standard deviations off. With the picture or other noise as target 0.84 is left.
+    # With 200 seeds 0.40 of it was left, 0.022 standard deviation, 0.46 at most: the limit lies
+    # thirteen standard deviations off. With the picture or other noise as target 0.87 is left.
     expect.that(
         after < 0.7 * before,
-        f"a loss of {before:.2f} before and {after:.2f} after 5 epochs of 4 batches",
+        f"a loss of {before:.2f} before and {after:.2f} after 4 epochs of 3 batches",
         "less than 70% of it",
     )
 
@@ -337,15 +359,15 @@ def calm():
 
 def shuffled(images, seed):
     generator = torch.Generator().manual_seed(seed)
-    return DataLoader(examples(images), batch_size=4, shuffle=True, generator=generator)
+    return DataLoader(examples(images), batch_size=SIZE, shuffle=True, generator=generator)
 
 
 LOADERS = {
     "shuffled by its generator": shuffled,
     "shuffled by the global state": lambda images, seed: DataLoader(
-        examples(images), batch_size=4, shuffle=True
+        examples(images), batch_size=SIZE, shuffle=True
     ),
-    "a list": lambda images, seed: [{"images": batch} for batch in images.split(4)],
+    "a list": lambda images, seed: [{"images": batch} for batch in images.split(SIZE)],
 }
 
 
@@ -359,30 +381,35 @@ class Run:
     def __init__(
         self, exercise, scheduler, images, num_epochs, seed, make=shuffled, done=0, **keywords
     ):
-        self.done, self.scheduler, self.images = done, scheduler, images
-        self.model = tiny_unet(seed=seed)
-        self.start = copy.deepcopy(self.model)
-        self.log = CallLog(watched=self.model)
+        self.done, self.scheduler, self.images, self.seed = done, scheduler, images, seed
+        self.model, self.log = small_unet(seed), CallLog()
+        start = replay.flat(self.model.parameters())
         arguments = [self.model, scheduler, make(images, seed), num_epochs]
         keywords["after_step"] = self.log
         self.losses = trained(exercise, *arguments, seed=seed, done=done, **keywords)
         if not done:
             expect_each_batch(self.model, num_epochs)
-            start, end = (replay.flat(model.parameters()) for model in (self.start, self.model))
             expect.that(
-                keywords.get("lr") == 0 or not torch.equal(start, end),
+                keywords.get("lr") == 0
+                or not torch.equal(start, replay.flat(self.model.parameters())),
                 "a model with the weights that it came with",
                 "weights that the training has moved",
             )
+
+    def forget(self, num_epochs):
+        """Let it end after so many epochs: the same weights, where the learning rate is 0."""
+        self.losses = self.losses[:num_epochs]
+        for calls in (self.model.calls, self.log.calls):
+            del calls[num_epochs * BATCHES :]
 
     def expect_first_loss(self):
         """The first loss is that of the start's weights on what the model was shown."""
         check_steps(self.log, self.losses)
         call, loss = self.model.calls[0], self.log.calls[0][1]
-        clean = likeliest(replay.shown(call, self.images[:4], self.scheduler), self)
+        clean = likeliest(replay.shown(call, self.images[:SIZE], self.scheduler), self)
         seen = replay.shown(call, clean, self.scheduler)
         with torch.no_grad():
-            right = seen.loss(self.start).item()
+            right = seen.loss(small_unet(self.seed)).item()
         expect.that(
             abs(loss - right) < 1e-3 * right,  # float32
             f"a loss of {loss:.4f} for the first batch",
@@ -409,7 +436,7 @@ class Run:
             expect.that(
                 same(mine["timestep"], theirs["timestep"])
                 and same(mine["sample"], theirs["sample"])
-                and abs(loss - right) < 1e-3 * right,
+                and abs(loss - right) < 1e-4 * right,  # float32, the same sums
                 f"another training from batch {n + 1} after the interruption on",
                 "the very batches, timesteps, noise and losses of a training without one",
                 self._lost(mine, theirs, n),
@@ -425,6 +452,7 @@ class Run:
             error.norm() < 1e-3 * replay.flat(whole.model.parameters()).norm(),
             "other weights at the end",
             "the weights of a training without an interruption",
+            OPTIMIZER_LOST if went_on else "The weights of the model are lost.",
         )
 
     def _lost(self, mine, theirs, n):
@@ -435,7 +463,7 @@ class Run:
             return "The same timesteps, other pictures: `dataloader.generator` was not restored."
         if n == 0:
             return "The same batch, another loss: the weights of the model are lost."
-        return "The same batches, other weights: the state of the optimizer is lost."
+        return OPTIMIZER_LOST
 
 
 def likeliest(seen, run):
@@ -465,32 +493,30 @@ def test_a_training_goes_on_from_its_checkpoint(exercise, calm, images, seed, tm
     rest.expect_end_of(whole)
 
 
-def expect_saved(exercise, scheduler, images, seed, checkpoint, whole, done, lr=LR):
-    """Interrupted after `done` epochs and two batches, it goes on to where `whole` has led."""
-    num_epochs = len(whole.losses)
+def interrupt(exercise, scheduler, images, seed, checkpoint, num_epochs, done=1, lr=LR):
+    """Train, and cut off the power after `done` epochs and the first batch of the next."""
+    log = CallLog(limit=done * BATCHES + 1)
+    arguments = [small_unet(seed), scheduler, shuffled(images, seed), num_epochs, lr]
+    keywords = {"checkpoint": checkpoint, "after_step": log}
     with contextlib.suppress(Interruption):
-        limit = CallLog(limit=done * BATCHES + 2)
-        arguments = [tiny_unet(seed=seed), scheduler, shuffled(images, seed), num_epochs, lr]
-        keywords = {"checkpoint": checkpoint, "after_step": limit}
         exercise.call("train", arguments, keywords, seed=seed)
     expect.that(
         os.path.exists(checkpoint),
         f"no file when a training of {num_epochs} epochs is interrupted in number {done + 1}",
         "a checkpoint after every epoch, not only at the end or now and then",
     )
-    options = {"checkpoint": checkpoint, "done": done, "lr": lr}
-    Run(exercise, scheduler, images, num_epochs, seed + 1, **options).expect_end_of(whole)
 
 
-@pytest.mark.points(2)
-@pytest.mark.parametrize("done", [1, 2])
+@pytest.mark.points(4)
 def test_an_interruption_within_an_epoch_costs_this_epoch_only(
-    exercise, calm, images, seed, tmp_path, done
+    exercise, calm, images, seed, tmp_path
 ):
-    """The checkpoint is written after every epoch, so that the last whole one is never lost."""
-    whole = Run(exercise, calm, images, 3, seed)
-    checkpoint = str(tmp_path / "checkpoint.pt")
-    expect_saved(exercise, calm, images, seed, checkpoint, whole, done)
+    """Interrupted in the second epoch and again in the third, no whole epoch is ever lost."""
+    whole, checkpoint = Run(exercise, calm, images, 3, seed), str(tmp_path / "checkpoint.pt")
+    interrupt(exercise, calm, images, seed, checkpoint, 3)
+    interrupt(exercise, calm, images, seed + 1, checkpoint, 3)
+    rest = Run(exercise, calm, images, 3, seed + 2, checkpoint=checkpoint, done=2)
+    rest.expect_end_of(whole)
 
 
 def test_an_epoch_is_saved_although_its_loss_has_risen(exercise, calm, images, seed, tmp_path):
@@ -502,7 +528,10 @@ def test_an_epoch_is_saved_although_its_loss_has_risen(exercise, calm, images, s
     done = min([*rises, 5]) + 1
     if done < 7:
         checkpoint = str(tmp_path / "checkpoint.pt")
-        expect_saved(exercise, calm, images, seed, checkpoint, whole, done, lr=0.0)
+        whole.forget(done + 1)
+        interrupt(exercise, calm, images, seed, checkpoint, done + 1, done, lr=0.0)
+        options = {"checkpoint": checkpoint, "done": done, "lr": 0.0}
+        Run(exercise, calm, images, done + 1, seed + 1, **options).expect_end_of(whole)
 
 
 def test_a_finished_training_returns_at_once(exercise, calm, images, seed, tmp_path):
@@ -546,12 +575,12 @@ def test_a_training_on_a_gpu_goes_on_too(exercise, scheduler, images, seed, tmp_
     losses = {}
     for run, num_epochs in [("whole", 4), ("half", 2), ("rest", 4)]:
         keywords = {} if run == "whole" else {"checkpoint": checkpoint}
-        model, loader = tiny_unet(seed=seed).to("cuda"), in_order(images)
+        model, loader = small_unet(seed).to("cuda"), in_order(images)
         losses[run] = trained(exercise, model, scheduler, loader, num_epochs, seed=seed, **keywords)
     expect.close(
         torch.tensor(losses["rest"]),
         torch.tensor(losses["whole"]),
-        1e-3,  # sums in another order on a GPU; without CUDA's random state 0.008 and more
+        1e-3,  # sums in another order on a GPU; without CUDA's random state 0.007 and more
         "the list of losses",
         because="the losses of a training without an interruption",
     )

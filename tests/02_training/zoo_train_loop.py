@@ -485,7 +485,7 @@ def learning_rate_forgotten(
     return [mean(losses) for losses in steps]
 
 
-@mistake("train", rejected_by=MODE, says="4 of 6 batches in evaluation mode")
+@mistake("train", rejected_by=MODE, says="2 of 4 batches in evaluation mode")
 def evaluation_after_an_epoch(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
@@ -503,7 +503,7 @@ def evaluation_after_an_epoch(
     return losses
 
 
-@mistake("train", rejected_by=MODE, says="6 of 6 batches in evaluation mode")
+@mistake("train", rejected_by=MODE, says="4 of 4 batches in evaluation mode")
 def never_switched_to_training(
     model, scheduler, dataloader, num_epochs, lr, checkpoint=None, after_step=None
 ):
@@ -843,7 +843,7 @@ def written_at_the_end(*arguments, checkpoint=None, after_step=None):
     return with_checkpoints([*arguments, checkpoint, after_step], due=due)
 
 
-@mistake("train", rejected_by=f"{INTERRUPTED}[1]", says="after every epoch")
+@mistake("train", rejected_by=INTERRUPTED, says="after every epoch")
 def written_every_second_epoch(*arguments, checkpoint=None, after_step=None):
     """The checkpoint is not written after every epoch."""
 
