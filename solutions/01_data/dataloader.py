@@ -25,7 +25,9 @@ def make_dataloader(dataset, batch_size, seed):
       batches) that differs from epoch to epoch. What is left over at the end of an epoch comes as
       a last, smaller batch.
     - Nothing is read before an epoch asks for it, and each epoch reads every row anew: a transform
-      flips anew.
+      flips anew. `num_workers` stays 0, and the loader reads the rows itself: the pictures are few
+      and small, so that other processes would cost more than they save, and none may be started
+      where a class is graded.
     - Loaders made with the same seed deal out the same epochs, with another seed others, whatever
       the state of the global random numbers, which is left as it is, and whatever other loaders do.
     - The loader was given a `torch.Generator` of its own as its `generator`, and shuffles by it

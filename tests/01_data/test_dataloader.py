@@ -23,7 +23,19 @@ def dataset(rng):
 
 
 def loader_of(exercise, dataset, seed, batch_size=BATCH):
-    return expect.thing(exercise.make_dataloader(dataset, batch_size, seed), LOADER)
+    """Ask the learner for a loader, and look at it before anything is read."""
+    loader = expect.thing(exercise.make_dataloader(dataset, batch_size, seed), LOADER)
+    expect.that(
+        loader.type_name.endswith("DataLoader"), f"the result is a {loader.type_name}", LOADER
+    )
+    workers = loader.attribute("num_workers")
+    expect.that(
+        workers == 0,
+        f"loader.num_workers is {describe(workers)}",
+        "0, as it is when nothing is said: the loader reads the rows itself",
+        "The pictures are few and small: processes that read them cost more than they save.",
+    )
+    return loader
 
 
 def epoch_of(loader, dataset):
@@ -39,6 +51,17 @@ def flat(epoch):
     return [row for rows in epoch for row in rows]
 
 
+def shuffled_epochs(loader, dataset):
+    """Iterate twice and return the two orders, which shuffling makes different."""
+    first, second = (order_of(loader, dataset) for _ in range(2))
+    expect.that(
+        first != second,
+        "two epochs of one loader in the same order",
+        "pictures that are shuffled anew for each epoch",
+    )
+    return first, second
+
+
 def _rows_of(batch, dataset):
     images = expect.mapping(batch, "images")
     expect.tensor(images, (None, 3, 4, 4), torch.float32, name='`batch["images"]`')
@@ -50,14 +73,10 @@ def _rows_of(batch, dataset):
     return same.int().argmax(1).tolist()
 
 
-@pytest.mark.points(2)
 @pytest.mark.parametrize("batch_size", [5, 8, 11, 64])
 def test_an_epoch_shows_every_picture_once(exercise, dataset, seed, batch_size):
     """Batches of the size that was asked for, a smaller last one, no picture missed or repeated."""
     loader = loader_of(exercise, dataset, seed, batch_size)
-    expect.that(
-        loader.type_name.endswith("DataLoader"), f"the result is a {loader.type_name}", LOADER, ""
-    )
     epoch = epoch_of(loader, dataset)
     whole, rest = divmod(COUNT, batch_size)
     sizes = [batch_size] * whole + [rest] * (rest > 0)
@@ -65,6 +84,10 @@ def test_an_epoch_shows_every_picture_once(exercise, dataset, seed, batch_size):
     seen = [len(rows) for rows in epoch]
     hint = dropped if rest and seen == sizes[:-1] else ""
     expect.that(seen == sizes, f"batches of {seen} pictures", f"{sizes} of {COUNT}", hint)
+    _check_that_none_is_missed(epoch)
+
+
+def _check_that_none_is_missed(epoch):
     missed = COUNT - len(set(flat(epoch)))
     expect.that(
         missed == 0,
@@ -78,6 +101,8 @@ def test_the_loader_knows_its_length(exercise, dataset, seed):
     """len(loader) is the number of batches, the last one included."""
     loader = loader_of(exercise, dataset, seed)
     expect.that(len(loader) == 5, f"a length of {len(loader)}", f"5: {COUNT} pictures by {BATCH}")
+    dealt = len(epoch_of(loader, dataset))
+    expect.that(dealt == 5, f"a length of 5, but {dealt} batches in an epoch", "5 batches")
 
 
 @pytest.mark.points(2)
@@ -125,11 +150,11 @@ def test_every_epoch_has_an_order_of_its_own(exercise, dataset, seed):
     )
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(4)
 def test_a_seed_repeats_all_epochs(exercise, dataset, seed):
     """Two loaders of one seed deal out the same two epochs, whatever else draws random numbers."""
     loaders = [loader_of(exercise, dataset, seed) for _ in range(2)]
-    orders = [[order_of(loader, dataset) for _ in range(2)] for loader in loaders]
+    orders = [shuffled_epochs(loader, dataset) for loader in loaders]
     hint = ""
     if orders[0] != orders[1]:
         hint = _why_not_repeated(exercise, dataset, loaders)
@@ -138,6 +163,12 @@ def test_a_seed_repeats_all_epochs(exercise, dataset, seed):
         "two loaders of the same seed gave different epochs",
         "the same epochs, whatever the global random state",
         hint,
+    )
+    expect.that(
+        shuffled_epochs(loader_of(exercise, dataset, seed + 1), dataset) != orders[0],
+        "a loader of another seed gave the same epochs",
+        "epochs that the seed decides",
+        "`seed` is not used.",
     )
 
 
@@ -181,21 +212,27 @@ def _follows_the_global_state(exercise, dataset, loader):
     return orders[0] == orders[1]
 
 
+@pytest.mark.points(2)
 def test_another_seed_gives_other_epochs(exercise, dataset, seed):
-    """The seed decides the order."""
-    orders = {
-        tuple(order_of(loader_of(exercise, dataset, other), dataset))
-        for other in range(seed, seed + 3)
-    }
+    """The seed decides the order: an equal one gives the same, another one another."""
+    *orders, again = (
+        order_of(loader_of(exercise, dataset, other), dataset)
+        for other in (seed, seed + 1, seed + 2, seed)
+    )
     expect.that(
-        len(orders) == 3,
+        len(set(map(tuple, orders))) == 3,
         "loaders of different seeds gave the same order",
         "another order for another seed",
         "`seed` is not used.",
     )
+    expect.that(
+        orders[0] == again,
+        "loaders of the same seed gave different orders",
+        "an order that the seed decides, and nothing else",
+    )
 
 
-@pytest.mark.points(2)
+@pytest.mark.points(4)
 def test_the_loader_keeps_the_generator_that_shuffles(exercise, dataset, seed):
     """The state of loader.generator, set in a new loader of any seed, brings the next epochs."""
     loader = loader_of(exercise, dataset, seed)
@@ -213,11 +250,11 @@ def test_the_loader_keeps_the_generator_that_shuffles(exercise, dataset, seed):
     )
     order_of(loader, dataset)
     saved = loader.attribute("generator").get_state()
-    following = [order_of(loader, dataset) for _ in range(2)]
+    following = shuffled_epochs(loader, dataset)
     resumed = loader_of(exercise, dataset, seed + 1)
     resumed.restore("generator", saved)
     expect.that(
-        [order_of(resumed, dataset) for _ in range(2)] == following,
+        shuffled_epochs(resumed, dataset) == following,
         "a new loader, whose generator was set to the state after the first epoch, did not go on "
         "with the second",
         "the epochs that the first loader went on to",
@@ -235,7 +272,6 @@ def _generator_hint(exercise, dataset, loader, generator):
     return "A sampler that was given the generator keeps it to itself: give it to the loader too."
 
 
-@pytest.mark.points(2)
 def test_every_epoch_reads_every_row_anew(exercise, seed):
     """Rows are read when an epoch asks for them, so that a transform flips them anew."""
     rows = DrawnRows(COUNT)
@@ -267,16 +303,18 @@ def _drawn(loader):
 
 def test_the_global_random_state_stays_as_it_was(exercise, dataset, seed):
     """Making a loader neither seeds nor moves the random numbers that everything else draws."""
-    loader_of(exercise, dataset, seed)
+    loader = loader_of(exercise, dataset, seed)
     expect.that(
-        not exercise.last.drew,
+        not exercise.calls[0].drew,
         "torch's global random state was changed by the call",
         "the global state as it was: noise and dropout draw from it",
         "`torch.manual_seed` seeds it for everybody; `torch.Generator().manual_seed` does not.",
     )
+    _check_that_none_is_missed(epoch_of(loader, dataset))
 
 
 def test_the_data_set_stays_as_it_was(exercise, dataset, seed):
     """The rows of the data set stay in their order."""
-    loader_of(exercise, dataset, seed)
-    expect.unchanged(exercise.last)
+    loader = loader_of(exercise, dataset, seed)
+    expect.unchanged(exercise.calls[0])
+    _check_that_none_is_missed(epoch_of(loader, dataset))

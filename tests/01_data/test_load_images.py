@@ -59,7 +59,7 @@ def loaded(exercise, *arguments, **keywords):
     except ValueError as error:
         expect.that(
             "BuilderConfig" not in str(error),
-            f"`load_dataset` raised {str(error).splitlines()[0]}",
+            f"`load_dataset` raised {expect.first_line(error)}",
             "the split that was asked for",
             "The second argument of `load_dataset` is a configuration: name it, `split=split`.",
         )
@@ -167,8 +167,9 @@ def test_a_picture_is_read_when_its_row_is_asked_for(exercise, picture_folder, s
     expect.image(value, splits["test"][3].mode, splits["test"][3].size, 'dataset[3]["image"]')
 
 
-def test_a_missing_folder_is_an_error(exercise, tmp_path):
+def test_a_missing_folder_is_an_error(exercise, parquet_folder, splits, tmp_path):
     """A folder that does not exist raises what `load_dataset` raises, a FileNotFoundError."""
+    check_rows(loaded(exercise, str(parquet_folder), "test"), splits["test"])
     try:
         result = exercise.load_butterflies(str(tmp_path / "nowhere" / "butterflies"))
     except FileNotFoundError:
@@ -178,8 +179,9 @@ def test_a_missing_folder_is_an_error(exercise, tmp_path):
     )
 
 
-def test_an_unknown_split_is_an_error(exercise, parquet_folder):
+def test_an_unknown_split_is_an_error(exercise, parquet_folder, splits):
     """A split that does not exist raises what `load_dataset` raises, a ValueError."""
+    check_rows(loaded(exercise, str(parquet_folder), "test"), splits["test"])
     try:
         result = exercise.load_butterflies(str(parquet_folder), "nothing")
     except ValueError:

@@ -16,6 +16,16 @@ def drawn_bytes(rng, count):
     return torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8)
 
 
+def drawn_beyond(rng, count):
+    """A batch with values beyond -1 and 1, and the pixels that are right for it."""
+    pixels = drawn_bytes(rng, count)
+    batch = normalized(pixels)
+    batch[:, :, 0] = -1 - torch.rand(count, 3, WIDTH, generator=rng)
+    batch[:, :, 1] = 1 + torch.rand(count, 3, WIDTH, generator=rng)
+    pixels[:, :, 0], pixels[:, :, 1] = 0, 255
+    return batch, pixels
+
+
 def normalized(pixels):
     """What ToTensor and Normalize([0.5], [0.5]) make of 8-bit pixels."""
     return (pixels.float() / 255 - 0.5) / 0.5
@@ -159,11 +169,7 @@ def test_values_are_rounded_to_the_nearest(exercise, rng):
 @pytest.mark.points(2)
 def test_values_outside_are_clipped(exercise, rng):
     """What a model paints beyond -1 and 1 is black and white, not another colour."""
-    pixels = drawn_bytes(rng, 4)
-    batch = normalized(pixels)
-    batch[:, :, 0] = -1 - torch.rand(4, 3, WIDTH, generator=rng)
-    batch[:, :, 1] = 1 + torch.rand(4, 3, WIDTH, generator=rng)
-    pixels[:, :, 0], pixels[:, :, 1] = 0, 255
+    batch, pixels = drawn_beyond(rng, 4)
     grid = grid_of(exercise, batch, 2)
     wrapped = ((batch / 2 + 0.5) * 255).round().long() % 256
     hint = ""
@@ -189,8 +195,10 @@ def test_half_precision(exercise, rng, dtype):
 
 def test_the_batch_stays_as_it_was(exercise, rng):
     """Whoever calls still has the batch afterwards."""
-    grid_of(exercise, normalized(drawn_bytes(rng, 4)) * 1.2, 2)
+    batch, pixels = drawn_beyond(rng, 4)
+    grid = grid_of(exercise, batch, 2)
     expect.unchanged(exercise.last)
+    check_grid(grid, laid_out(pixels, 2))
 
 
 @pytest.mark.points(2)
@@ -246,13 +254,16 @@ def test_one_picture_and_many(exercise, rng):
         images = [draw.image(rng, 4, 4) for _ in range(count)]
         strip = exercise.make_strip(images, 8)
         expect.image(strip, "RGB", (count * 8, 8), "the strip")
+        check_strip(to_tensor(strip), images, 8)
 
 
 def test_the_pictures_stay_as_they_were(exercise, rng):
     """Whoever calls still has the small pictures afterwards."""
-    strip = exercise.make_strip([draw.image(rng, 4, 4), draw.image(rng, 8, 8, "L")], 16)
+    images = [draw.image(rng, 4, 4), draw.image(rng, 8, 8, "L")]
+    strip = exercise.make_strip(images, 16)
     expect.image(strip, "RGB", (2 * 16, 16), "the strip")
     expect.unchanged(exercise.last)
+    check_strip(to_tensor(strip), images, 16)
 
 
 @pytest.mark.gpu

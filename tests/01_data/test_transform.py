@@ -8,6 +8,7 @@ from PIL import Image as PillowImage
 from kata import draw, expect, pixels
 from kata.describe import describe
 
+ROWS = 23  # a prime: flips that are counted through differ from one reading to the next
 SHAPES = [(64, 64, "RGB"), (60, 48, "L"), (43, 60, "RGBA"), (56, 56, "P"), (96, 60, "RGB")]
 
 
@@ -85,8 +86,10 @@ def test_every_picture_of_the_batch_becomes_a_tensor(exercise, rng, image_size):
 
 def test_nothing_is_returned_that_cannot_be_batched(exercise, rng):
     """The result has the one key "images": the DataLoader could not stack the rest."""
-    result = exercise.transform(examples_of(photos(rng)))
-    tensors_in(result, len(SHAPES))
+    images = photos(rng)
+    result = exercise.transform(examples_of(images))
+    for value, image in zip(tensors_in(result, len(images)), images, strict=True):
+        pixels.preprocessed(value, image, 32)
     expect.that(
         list(result) == ["images"],
         f"a dict with {', '.join(map(repr, result))}",
@@ -144,23 +147,25 @@ def test_the_data_set_gives_tensors(exercise, rng):
 def test_a_row_is_flipped_anew_each_time(exercise, rng):
     """The same row, read again, is sometimes mirrored and sometimes not."""
     image = draw.photo(rng, 32, 32)
-    handle = attached(exercise, [image] * 24, 16)
-    # 24 coins fall alike twice by chance less than once in a million.
-    first, second = (
-        [pixels.preprocessed(tensor_in(handle[row]), image, 16) for row in range(24)]
-        for _ in range(2)
-    )
+    handle = attached(exercise, [image] * ROWS, 16)
+    readings = [
+        [pixels.preprocessed(tensor_in(handle[row]), image, 16) for row in range(ROWS)]
+        for _ in range(4)
+    ]
+    first = readings[0]
     hint = "The rows were computed once and kept, as `map` does; `set_transform` does it on demand."
     if not any(first):
         hint = "No row is ever mirrored: the flip is missing."
     elif all(first):
         hint = "Every row is mirrored: a flip without chance."
     expect.that(
-        first != second,
-        f"24 rows were read twice: {sum(first)} were mirrored, and the same ones again",
+        readings != [first] * 4,
+        f"{ROWS} rows were read again: {sum(first)} were mirrored, and always the same ones",
         "each reading computes the row, and tosses its coin, anew",
         hint,
     )
+    mirrored = [outcome for reading in readings for outcome in reading]
+    expect.fair_coin(mirrored, "{yes} of {count} readings mirrored the row", "about half of them")
 
 
 def test_nothing_is_computed_before_it_is_asked_for(exercise, rng):

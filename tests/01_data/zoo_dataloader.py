@@ -353,6 +353,50 @@ def batch_size_forgotten(dataset, batch_size, seed):
     return DataLoader(dataset, shuffle=True, generator=generator)
 
 
+@mistake("make_dataloader", rejected_by=ONCE, says="cost more than they save")
+def read_by_other_processes(dataset, batch_size, seed):
+    """Two processes read the rows: they cost more time than they save, where pictures are few and
+    small.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(dataset, batch_size, shuffle=True, generator=generator, num_workers=2)
+
+
+@rewrite(read_by_other_processes)
+def read_by_other_processes_for_a_sampler(dataset, batch_size, seed):
+    """The processes are kept from one epoch to the next, and the shuffling is a sampler's."""
+    rng = torch.Generator()
+    rng.manual_seed(seed)
+    return DataLoader(
+        dataset,
+        batch_size=batch_size,
+        sampler=RandomSampler(dataset, generator=rng),
+        generator=rng,
+        num_workers=2,
+        persistent_workers=True,
+    )
+
+
+@mistake("make_dataloader", rejected_by=OTHER, says="loaders of the same seed gave different")
+def seed_ignored(dataset, batch_size, seed):
+    """The loader gets no generator, so the global random state decides the order, and not the
+    seed.
+    """
+    return DataLoader(dataset, batch_size, shuffle=True)
+
+
+@mistake("make_dataloader", rejected_by=REPEATED, says="in the same order")
+def never_shuffled(dataset, batch_size, seed):
+    """Nothing shuffles: every epoch has the order of the data set."""
+    return DataLoader(dataset, batch_size)
+
+
+@mistake("make_dataloader", rejected_by=KEPT, says="in the same order")
+def generator_without_shuffling(dataset, batch_size, seed):
+    """The loader has a generator, but without `shuffle=True` or a sampler nothing is shuffled."""
+    return DataLoader(dataset, batch_size, generator=torch.Generator().manual_seed(seed))
+
+
 @mistake("make_dataloader", rejected_by=ONCE, says="raised")
 def seed_for_a_generator(dataset, batch_size, seed):
     """The seed itself is handed over where a generator belongs."""

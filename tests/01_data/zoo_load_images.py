@@ -14,6 +14,7 @@ SPLIT = "test_only_the_split_that_was_asked_for"
 PART = "test_a_part_of_a_split"
 UNREAD = "test_a_picture_is_read_when_its_row_is_asked_for"
 MISSING = "test_a_missing_folder_is_an_error"
+UNKNOWN = "test_an_unknown_split_is_an_error"
 
 
 @mistake("load_butterflies", rejected_by=SHIPPED, says="all splits in a DatasetDict")
@@ -131,11 +132,7 @@ def a_list_of_pictures(path_or_name, split="train"):
     return load_dataset(path_or_name, split=split)[:8]["image"]
 
 
-@mistake(
-    "load_butterflies",
-    rejected_by="test_an_unknown_split_is_an_error",
-    says="for the split 'nothing'",
-)
+@mistake("load_butterflies", rejected_by=UNKNOWN, says="for the split 'nothing'")
 def errors_swallowed(path_or_name, split="train"):
     """Something else is loaded where the split can't be found, and nobody is told."""
     try:
@@ -151,6 +148,24 @@ def missing_folder_swallowed(path_or_name, split="train"):
         return load_dataset(path_or_name, split=split)
     except FileNotFoundError:
         return datasets.Dataset.from_dict({"image": [], "caption": []})
+
+
+def raises_at_once(path_or_name):
+    if not Path(path_or_name).exists():
+        raise FileNotFoundError
+    raise ValueError
+
+
+@mistake("load_butterflies", rejected_by=MISSING, says="ValueError")
+def nothing_but_errors(path_or_name, split="train"):
+    """Errors are raised, and nothing is ever loaded."""
+    return raises_at_once(path_or_name)
+
+
+@mistake("load_butterflies", rejected_by=UNKNOWN, says="ValueError")
+def nothing_but_errors_for_splits(path_or_name, split="train"):
+    """Errors are raised, and nothing is ever loaded."""
+    return raises_at_once(path_or_name)
 
 
 @mistake("load_butterflies", rejected_by=f"{PART}[percent]", says="raised")

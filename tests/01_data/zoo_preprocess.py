@@ -1,10 +1,11 @@
 """Wrong and right answers to preprocess."""
 
+import itertools
 import random
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torchvision import transforms
 from torchvision.transforms import functional, v2
 
@@ -226,13 +227,50 @@ def rarely_flipped(image_size):
     return transforms.Compose([TO_RGB, resize, flip, TO_TENSOR, CENTRE])
 
 
-@mistake("make_preprocess", rejected_by=FLIPS, says="by chance")
+@mistake("make_preprocess", rejected_by=FLIPS, says="Every 2 it begins again: counted")
 def flipped_in_turn(image_size):
     """Every other call flips, and not half of them at random."""
     calls = iter(range(10**9))
     turn = transforms.Lambda(lambda image: functional.hflip(image) if next(calls) % 2 else image)
     resize = transforms.Resize((image_size, image_size))
     return transforms.Compose([TO_RGB, resize, turn, TO_TENSOR, CENTRE])
+
+
+@rewrite(flipped_in_turn)
+def flipped_in_turn_by_a_cycle(image_size):
+    """The turns are those of `itertools.cycle`, in a function without torchvision."""
+    turns = itertools.cycle([False, True])
+
+    def preprocess(image):
+        small = image.convert("RGB").resize((image_size, image_size), Image.Resampling.BILINEAR)
+        if next(turns):
+            small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return torch.from_numpy(np.array(small)).permute(2, 0, 1) / 127.5 - 1
+
+    return preprocess
+
+
+CALLS = []
+
+
+@mistake("make_preprocess", rejected_by=FLIPS, says="Every 4 it begins again: counted")
+def flipped_by_counting(image_size):
+    """The calls are counted, and two of every four flip: in the same order again and again, where
+    chance should decide.
+    """
+
+    def flip(image):
+        CALLS.append(None)
+        return functional.hflip(image) if len(CALLS) // 2 % 2 else image
+
+    resize = transforms.Resize((image_size, image_size))
+    return transforms.Compose([TO_RGB, resize, flip, TO_TENSOR, CENTRE])
+
+
+@mistake("make_preprocess", rejected_by="test_no_pixel_is_skipped", says="numbers are the same")
+def zeros(image_size):
+    """Zeros of the right shape are returned, whatever the picture."""
+    return lambda image: torch.zeros(3, image_size, image_size)
 
 
 @mistake("make_preprocess", rejected_by=SQUARE, says="stands on its head")
@@ -413,6 +451,30 @@ def functions_of_torchvision(image_size):
         if torch.rand(()) > 0.5:
             tensor = functional.hflip(tensor)
         return functional.normalize(tensor, 0.5, 0.5)
+
+    return preprocess
+
+
+@variant("make_preprocess")
+def coin_of_python(image_size):
+    """Python's own coin, and Pillow's mirror."""
+    resize = v2.Resize((image_size, image_size))
+
+    def preprocess(image):
+        square = resize(image.convert("RGB"))
+        return CENTRE(TO_TENSOR(ImageOps.mirror(square) if random.random() < 0.5 else square))
+
+    return preprocess
+
+
+@variant("make_preprocess")
+def coin_of_numpy(image_size):
+    """NumPy's global coin, and a list that is read backwards."""
+
+    def preprocess(image):
+        pixels = np.array(image.convert("RGB").resize((image_size, image_size)), np.float32)
+        pixels = pixels[:, :: np.random.choice([1, -1])] / 127.5 - 1
+        return torch.tensor(pixels.copy()).permute(2, 0, 1)
 
     return preprocess
 

@@ -195,6 +195,13 @@ def calculated_in_half_precision(batch, columns):
     return lay_out(((batch / 2 + 0.5).clamp(0, 1) * 255).round().byte(), columns)
 
 
+@mistake("to_grid", rejected_by="test_the_batch_stays_as_it_was", says="values are off")
+def a_black_grid(batch, columns):
+    """The grid has the right size, but nothing is put on it."""
+    count, _, height, width = batch.shape
+    return Image.new("RGB", (columns * width, -(-count // columns) * height))
+
+
 @mistake("to_grid", rejected_by="test_the_batch_stays_as_it_was", says="was changed")
 def changed_in_place(batch, columns):
     """The caller's own batch is brought to [0, 1] in place."""
@@ -294,6 +301,18 @@ def always_four(images, size):
         enlarged = image.convert("RGB").resize((size, size), Image.Resampling.NEAREST)
         strip.paste(enlarged, (number * size, 0))
     return strip
+
+
+@mistake("make_strip", rejected_by="test_one_picture_and_many", says="values are off")
+def a_black_strip(images, size):
+    """The strip has the right size, but nothing is put on it."""
+    return Image.new("RGB", (len(images) * size, size))
+
+
+@mistake("make_strip", rejected_by="test_the_pictures_stay_as_they_were", says="values are off")
+def a_black_strip_for_any_picture(images, size):
+    """The strip has the right size, but nothing is put on it."""
+    return Image.new("RGB", (len(images) * size, size))
 
 
 @mistake("make_strip", rejected_by="test_the_pictures_stay_as_they_were", says="was changed")

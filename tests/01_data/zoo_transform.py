@@ -193,6 +193,47 @@ def never_flipped(examples, image_size=32):
     return {"images": [preprocess(image) for image in examples["image"]]}
 
 
+CALLS = []
+
+
+def counted(examples, image_size=32):
+    """Flips two pictures of every four."""
+    resize = transforms.Resize((image_size, image_size))
+    preprocess = transforms.Compose([TO_RGB, resize, TO_TENSOR, CENTRE])
+    tensors = []
+    for image in examples["image"]:
+        CALLS.append(None)
+        tensor = preprocess(image)
+        tensors.append(tensor.flip(2) if len(CALLS) // 2 % 2 else tensor)
+    return {"images": tensors}
+
+
+@mistake(
+    "transform",
+    rejected_by="test_each_picture_of_a_batch_is_flipped_on_its_own",
+    says="Every 4 it begins again: counted",
+)
+def flipped_by_counting(examples, image_size=32):
+    """The pictures are counted, and two of every four flip: in the same order again and again,
+    where chance should decide.
+    """
+    return counted(examples, image_size)
+
+
+@mistake("attach", rejected_by=ANEW, says="Every 4 it begins again: counted")
+def attached_with_counted_flips(dataset, image_size):
+    """The pictures are counted, and two of every four flip: in the same order again and again,
+    where chance should decide.
+    """
+    return dataset.with_transform(functools.partial(counted, image_size=image_size))
+
+
+@mistake("transform", rejected_by="test_no_pixel_is_skipped", says="numbers are the same")
+def zeros(examples, image_size=32):
+    """Zeros of the right shape are returned, whatever the pictures."""
+    return {"images": [torch.zeros(3, image_size, image_size) for _ in examples["image"]]}
+
+
 @mistake("transform", rejected_by="test_no_pixel_is_skipped", says="without antialiasing")
 def nearest_neighbour(examples, image_size=32):
     """Resized by nearest neighbour, which picks single pixels: wrong for shrinking."""

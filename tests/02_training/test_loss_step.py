@@ -30,7 +30,15 @@ def model(seed):
 
 
 def asked(exercise, model, scheduler, images, generator=None, **options):
-    """Call the learner's function: the loss, and the one forward pass that it was made of."""
+    """Call the learner's function: the right loss, and the one forward pass that it was made of."""
+    before = copy.deepcopy(model)
+    loss, seen = any_loss(exercise, model, scheduler, images, generator, **options)
+    check_loss(loss, before, seen)
+    return loss, seen
+
+
+def any_loss(exercise, model, scheduler, images, generator=None, **options):
+    """The same, where something else is to be looked at before the loss."""
     model.calls = []
     model.zero_grad()
     arguments = [model, scheduler, images, generator]
@@ -49,28 +57,32 @@ def asked(exercise, model, scheduler, images, generator=None, **options):
     return loss, replay.only_pass(model.calls, images, scheduler)
 
 
-@pytest.mark.points(2)
-def test_the_model_is_shown_noisy_pictures_and_their_timesteps(exercise, model, scheduler, rng):
-    """The model sees pictures that standard normal noise was mixed into, each at its timestep."""
-    images = draw.pictures(rng, 64, 8)
-    _, seen = asked(exercise, model, scheduler, images)
-    replay.expect_draws(scheduler, [seen])
-
-
-@pytest.mark.points(3)
-def test_the_loss_is_the_mean_squared_error_against_the_noise(exercise, model, scheduler, rng):
-    """The loss compares the model's prediction with the noise that is in the pictures."""
-    before = copy.deepcopy(model)
-    loss, seen = asked(exercise, model, scheduler, draw.pictures(rng, 32, 8))
+def check_loss(loss, model, seen):
+    """The loss is that of this model, as it was before the call, on what it was shown."""
     with torch.no_grad():
-        predicted = seen.predicted_by(before)
-        right = seen.loss(before)
+        predicted = seen.predicted_by(model)
+        right = F.mse_loss(predicted, seen.noise)
     expect.that(
         abs(loss - right) < 1e-5,  # float32, and noise after a division by sqrt(0.02) or more
         f"a loss of {loss:.5f}",
         f"{right:.5f}, the mean of (prediction - noise)^2 over all that your model was shown",
         wrong_loss(loss, predicted, seen) or second_draw(loss, predicted),
     )
+
+
+@pytest.mark.points(2)
+def test_the_model_is_shown_noisy_pictures_and_their_timesteps(exercise, model, scheduler, rng):
+    """The model sees pictures that standard normal noise was mixed into, each at its timestep."""
+    images, before = draw.pictures(rng, 64, 8), copy.deepcopy(model)
+    loss, seen = any_loss(exercise, model, scheduler, images)
+    replay.expect_draws(scheduler, [seen])
+    check_loss(loss, before, seen)
+
+
+@pytest.mark.points(3)
+def test_the_loss_is_the_mean_squared_error_against_the_noise(exercise, model, scheduler, rng):
+    """The loss compares the model's prediction with the noise that is in the pictures."""
+    asked(exercise, model, scheduler, draw.pictures(rng, 32, 8))
 
 
 def wrong_loss(loss, predicted, seen):
@@ -115,8 +127,8 @@ def second_draw(loss, predicted):
 def test_backward_reaches_every_weight_of_the_model(exercise, model, scheduler, rng):
     """The loss is on the graph: its gradients are those of the mean squared error."""
     images, before = draw.pictures(rng, 16, 8), copy.deepcopy(model)
-    asked(exercise, model, scheduler, images)
-    _, seen = asked(exercise, model, scheduler, images, backward=True)
+    any_loss(exercise, model, scheduler, images)
+    _, seen = any_loss(exercise, model, scheduler, images, backward=True)
     expect.that(
         exercise.last.on_graph,
         "a loss that requires no gradient",
@@ -147,8 +159,9 @@ def test_the_model_and_the_pictures_stay_as_they_were(exercise, model, scheduler
     weights, timesteps = replay.flat(model.parameters()), scheduler.timesteps.clone()
     gradients = replay.flat(p.grad for p in model.parameters())
     images = draw.pictures(rng, 4, 8)
-    exercise.training_loss(model, scheduler, images)
-    replay.only_pass(model.calls, images, scheduler)
+    before = copy.deepcopy(model)
+    loss = expect.tensor(exercise.training_loss(model, scheduler, images), (), name="the loss")
+    check_loss(loss, before, replay.only_pass(model.calls, images, scheduler))
     expect.unchanged(exercise.last)
     expect.that(
         torch.equal(weights, replay.flat(model.parameters())),

@@ -92,6 +92,17 @@ def rates(exercise, scheduler):
     return signal, noise
 
 
+def check_rates(pair, scheduler, kind):
+    """The two rates are those of the scheduler, which is one of this kind of SCHEDULES."""
+    formulas = [("signal", "sqrt(alpha_bar_t)"), ("noise", "sqrt(1 - alpha_bar_t)")]
+    wanted = mixing_rates(scheduler.alphas_cumprod)
+    for place, (name, formula) in enumerate(formulas):
+        because = f"{formula} (schedule: {kind}, T = {len(scheduler.betas)})"
+        hint = slip(pair[place], place, scheduler)
+        # float32: 1 - alpha_bar is rounded before its root is taken
+        expect.close(pair[place], wanted[place], 1e-4, name, hint, because)
+
+
 def check_scheduler(scheduler, num_train_timesteps, beta_schedule):
     """A DDPMScheduler of these two settings, otherwise as the library has it."""
     wanted = DDPMScheduler(num_train_timesteps, beta_schedule=beta_schedule)
@@ -135,6 +146,7 @@ def test_the_picture_fades_and_the_noise_grows(exercise, rng):
         signal, noise = rates(exercise, scheduler)
         _check_direction("signal", -signal, slip(signal, 0, scheduler))
         _check_direction("noise", noise, slip(noise, 1, scheduler))
+        check_rates((signal, noise), scheduler, kind)
 
 
 def _check_direction(name, rising, hint):
@@ -166,6 +178,7 @@ def test_the_variances_add_up_to_one(exercise, rng):
             "signal² + noise² = 1, because variances add",
             slip(signal, 0, scheduler) or slip(noise, 1, scheduler) or _sum_hint(signal + noise),
         )
+        check_rates((signal, noise), scheduler, kind)
 
 
 def _sum_hint(total):
@@ -176,22 +189,16 @@ def _sum_hint(total):
 @pytest.mark.points(4)
 def test_the_rates_are_those_of_the_scheduler(exercise, rng):
     """The rates are sqrt(alpha_bar) and sqrt(1 - alpha_bar) of the scheduler that was given."""
-    formulas = [("signal", "sqrt(alpha_bar_t)"), ("noise", "sqrt(1 - alpha_bar_t)")]
     for kind in SCHEDULES:
         scheduler = draw_scheduler(rng, kind)
-        pair, wanted = rates(exercise, scheduler), mixing_rates(scheduler.alphas_cumprod)
-        for place, (name, formula) in enumerate(formulas):
-            because = f"{formula} (schedule: {kind}, T = {len(scheduler.betas)})"
-            hint = slip(pair[place], place, scheduler)
-            # float32: 1 - alpha_bar is rounded before its root is taken
-            expect.close(pair[place], wanted[place], 1e-4, name, hint, because)
+        check_rates(rates(exercise, scheduler), scheduler, kind)
 
 
 def test_the_scheduler_stays_as_it_was(exercise, rng):
     """Whoever calls still has the scheduler's own numbers afterwards."""
     scheduler = draw_scheduler(rng, "cosine")
     before = {name: getattr(scheduler, name).clone() for name in ("betas", "alphas_cumprod")}
-    rates(exercise, scheduler)
+    pair = rates(exercise, scheduler)
     after = exercise.last.after[0]
     for name, value in before.items():
         expect.that(
@@ -200,6 +207,7 @@ def test_the_scheduler_stays_as_it_was(exercise, rng):
             "the scheduler as it was: the training goes on with it",
             "An operation in place: `sqrt_`, `cumprod_`, `*=`, ...",
         )
+    check_rates(pair, scheduler, "cosine")
 
 
 def test_cosine_keeps_the_picture_longer_than_linear(exercise):

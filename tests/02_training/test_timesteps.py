@@ -31,7 +31,7 @@ def length_of(scheduler):
 
 
 def drawn(exercise, batch_size, scheduler, **keywords):
-    """Call the learner's function and look at what came back: type, shape, dtype."""
+    """Call the learner's function; what came back are timesteps of the scheduler, of any size."""
     result = exercise.sample_timesteps(batch_size, scheduler, **keywords)
     expect.tensor(result, name="the result")
     hint = ""
@@ -41,6 +41,7 @@ def drawn(exercise, batch_size, scheduler, **keywords):
         hint = "Every timestep was handed out once; `torch.randint` may draw one again."
     expect.tensor(result, (batch_size,), name="the result", hint=hint)
     expect.tensor(result, (batch_size,), torch.int64, name="the result", hint=_dtype_hint(result))
+    check_range(result, scheduler)
     return result
 
 
@@ -53,7 +54,7 @@ def _dtype_hint(timesteps):
 def _range_hint(timesteps, scheduler):
     """The slip that so many draws give away by their range."""
     length, low, high = length_of(scheduler), timesteps.min().item(), timesteps.max().item()
-    if low == high:
+    if low == high and len(timesteps) > 1:
         return ONE_FOR_ALL
     if set(timesteps.tolist()) <= set(scheduler.timesteps.tolist()):
         return FROM_THE_SAMPLER
@@ -70,15 +71,23 @@ def _range_hint(timesteps, scheduler):
 
 
 def check_range(timesteps, scheduler):
-    """Each timestep is one of those that the scheduler trains with."""
-    hint = _range_hint(timesteps, scheduler)
-    expect.tensor(timesteps, between=(0, length_of(scheduler) - 1), hint=hint)
+    """Each timestep is one of those that the scheduler trains with; many are small and large."""
+    length, hint = length_of(scheduler), _range_hint(timesteps, scheduler)
+    expect.tensor(timesteps, between=(0, length - 1), hint=hint)
+    low, high = timesteps.min().item(), timesteps.max().item()
+    # That 32 draws or more pass one half by happens by chance less than once in a billion.
+    expect.that(
+        len(timesteps) < 32 or low < length / 2 <= high,
+        f"{len(timesteps)} timesteps from {low} to {high}, with T = {length}",
+        f"timesteps from all of the schedule, 0 to {length - 1}",
+        hint,
+    )
 
 
 def test_there_is_one_whole_number_for_each_picture(exercise, rng):
     """A batch gets a tensor of as many integers as it has pictures."""
     scheduler = scheduler_between(rng, 300, 900)
-    for batch_size in (1, int(torch.randint(5, 65, (1,), generator=rng))):
+    for batch_size in (1, int(torch.randint(32, 65, (1,), generator=rng))):
         drawn(exercise, batch_size, scheduler)
 
 
@@ -105,7 +114,6 @@ def test_all_timesteps_are_equally_likely(exercise, rng):
     scheduler = scheduler_between(rng, 30, 60)
     length = length_of(scheduler)
     timesteps = drawn(exercise, MANY, scheduler)
-    check_range(timesteps, scheduler)
     counts = timesteps.bincount(minlength=length).double()
     quarters = [f"{share.sum() / MANY:.0%}" for share in counts.tensor_split(4)]
     sizes = [f"{len(part) / length:.0%}" for part in counts.tensor_split(4)]
@@ -153,9 +161,7 @@ def test_each_picture_draws_for_itself(exercise, rng):
         "independent draws: most differ, and a few are equal by chance",
         hint,
     )
-    many = drawn(exercise, MANY, scheduler)
-    check_range(many, scheduler)
-    _check_pairs(many, length_of(scheduler))
+    _check_pairs(drawn(exercise, MANY, scheduler), length_of(scheduler))
 
 
 def _check_pairs(timesteps, length):
@@ -208,7 +214,7 @@ def test_the_timesteps_come_from_the_generator(exercise, rng, seed):
 def test_they_are_drawn_on_the_cpu_and_moved_to_the_device(exercise, rng, seed):
     """`device` says where the timesteps are to lie, and the generator is one of the CPU."""
     scheduler = scheduler_between(rng, 300, 900)
-    drawn(exercise, 8, scheduler)
+    drawn(exercise, 32, scheduler)
     generator = torch.Generator().manual_seed(seed)
     before = generator.get_state()
     timesteps = expect.on_meta(

@@ -12,7 +12,15 @@ from diffusers import DDPMScheduler
 from torch.utils.data import DataLoader
 
 from kata import draw, expect, replay
-from kata.probes import CallLog, Interruption, sum_of_squares, tiny_unet
+from kata.probes import (
+    CallLog,
+    FusedUNet,
+    Interruption,
+    RecordingUNet,
+    sum_of_squares,
+    tiny_unet,
+)
+from kata.verdict import Wrong
 
 LR = 0.005
 SIZE = 6  # of a batch
@@ -32,8 +40,8 @@ def scheduler():
     return DDPMScheduler(num_train_timesteps=12, beta_start=0.02, beta_end=0.4)
 
 
-def small_unet(seed, sample_size=8):
-    return tiny_unet(sample_size, seed, **ONE_LEVEL)
+def small_unet(seed, sample_size=8, kind=RecordingUNet):
+    return tiny_unet(sample_size, seed, kind, **ONE_LEVEL)
 
 
 @pytest.fixture
@@ -375,14 +383,26 @@ class Run:
     """One call of the learner's function, with everything that an interruption could change.
 
     seed  of the model's weights, the loader's generator and the global random states
-    done  how many epochs the checkpoint holds already
+    done  how many epochs the checkpoint holds already: it is all that is left of them
+    kind  the class of the model
     """
 
     def __init__(
-        self, exercise, scheduler, images, num_epochs, seed, make=shuffled, done=0, **keywords
+        self,
+        exercise,
+        scheduler,
+        images,
+        num_epochs,
+        seed,
+        make=shuffled,
+        done=0,
+        kind=RecordingUNet,
+        **keywords,
     ):
+        if done:
+            exercise.begin_anew()
         self.done, self.scheduler, self.images, self.seed = done, scheduler, images, seed
-        self.model, self.log = small_unet(seed), CallLog()
+        self.model, self.log = small_unet(seed, kind=kind), CallLog()
         start = replay.flat(self.model.parameters())
         arguments = [self.model, scheduler, make(images, seed), num_epochs]
         keywords["after_step"] = self.log
@@ -495,6 +515,7 @@ def test_a_training_goes_on_from_its_checkpoint(exercise, calm, images, seed, tm
 
 def interrupt(exercise, scheduler, images, seed, checkpoint, num_epochs, done=1, lr=LR):
     """Train, and cut off the power after `done` epochs and the first batch of the next."""
+    exercise.begin_anew()
     log = CallLog(limit=done * BATCHES + 1)
     arguments = [small_unet(seed), scheduler, shuffled(images, seed), num_epochs, lr]
     keywords = {"checkpoint": checkpoint, "after_step": log}
@@ -566,6 +587,37 @@ def test_a_checkpoint_is_replaced_as_a_whole(exercise, calm, images, seed, tmp_p
     )
     left = sorted(path.name for path in tmp_path.iterdir())
     expect.that(left == ["checkpoint.pt", "kept"], f"the files {left}", "the checkpoint alone")
+
+
+def test_a_power_cut_while_it_is_written_costs_no_checkpoint(
+    exercise, calm, images, seed, tmp_path
+):
+    """When the power fails while the second checkpoint is written, the first one is still there."""
+    whole, checkpoint = Run(exercise, calm, images, 2, seed), str(tmp_path / "checkpoint.pt")
+    arguments = [small_unet(seed, kind=FusedUNet), calm, shuffled(images, seed), 2, LR]
+    try:
+        exercise.call("train", arguments, {"checkpoint": checkpoint}, seed=seed)
+    except Interruption:
+        with lost_checkpoints_told(checkpoint):
+            options = {"checkpoint": checkpoint, "done": 1, "kind": FusedUNet}
+            rest = Run(exercise, calm, images, 2, seed + 1, **options)
+        rest.expect_end_of(whole)
+    # Without an interruption the weights were written in a way that this test has no hold on.
+
+
+@contextlib.contextmanager
+def lost_checkpoints_told(checkpoint):
+    """Say that the first checkpoint is not what it was."""
+    expected = "the first checkpoint, until `os.replace` puts a whole second one in its place"
+    hint = "To delete the old file before the new one is written is to have none meanwhile."
+    expect.that(os.path.exists(checkpoint), "the first checkpoint is gone", expected, hint)
+    try:
+        yield
+    except Wrong:
+        raise
+    except Exception as error:
+        seen = f"the first checkpoint cannot be read any more: {expect.first_line(error)}"
+        raise Wrong(seen, expected, hint) from error
 
 
 @pytest.mark.gpu

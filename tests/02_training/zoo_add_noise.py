@@ -89,6 +89,30 @@ def no_noise(scheduler, clean_images, timesteps, generator=None):
     return scheduler.add_noise(clean_images, noise, timesteps), noise
 
 
+def twice(images, generator):
+    noise = like(images, generator)
+    return noise, noise
+
+
+@mistake("corrupt", rejected_by=NORMAL, says="returned in both places")
+def noise_twice(scheduler, clean_images, timesteps, generator=None):
+    """The noise is returned in both places: there is nothing of the pictures in it."""
+    return twice(clean_images, generator)
+
+
+@mistake("corrupt", rejected_by=GENERATOR, says="returned in both places")
+def noise_twice_by_its_generator(scheduler, clean_images, timesteps, generator=None):
+    """The noise is returned in both places: there is nothing of the pictures in it."""
+    return twice(clean_images, generator)
+
+
+@mistake("corrupt", rejected_by=MIXTURE, says="no noise at all")
+def faded_pictures_and_zeros(scheduler, clean_images, timesteps, generator=None):
+    """Zeros stand in the place of noise."""
+    noise = torch.zeros_like(clean_images)
+    return scheduler.add_noise(clean_images, noise, timesteps), noise
+
+
 @mistake("corrupt", rejected_by=MIXTURE, says="Another noise was mixed in")
 def second_draw_returned(scheduler, clean_images, timesteps, generator=None):
     """The noise that is returned is another draw than the one that was mixed in."""
@@ -366,6 +390,20 @@ def ladder_ends_in_bare_noise(scheduler, images, count, generator=None):
     noise, steps = like(images, generator), spread(scheduler, count)[:-1]
     ladder = [scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps]
     return torch.stack([*ladder, noise])
+
+
+@mistake("noise_ladder", rejected_by=LADDER_NOISE, says="each is mixed at its own timestep")
+def bare_noise_on_every_rung(scheduler, images, count, generator=None):
+    """Every rung is the bare noise: there is nothing of the pictures in it."""
+    return like(images, generator).repeat(count, 1, 1, 1, 1)
+
+
+@mistake("noise_ladder", rejected_by=LADDER, says="no noise at all")
+def ladder_without_noise(scheduler, images, count, generator=None):
+    """The pictures fade from rung to rung, but zeros stand in the place of noise."""
+    noise = torch.zeros_like(images)
+    steps = spread(scheduler, count)
+    return torch.stack([scheduler.add_noise(images, noise, t.repeat(len(images))) for t in steps])
 
 
 @mistake("noise_ladder", rejected_by=f"{LADDER}[8]", says="Each rung has a noise of its own")

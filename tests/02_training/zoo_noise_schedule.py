@@ -6,6 +6,7 @@ from diffusers import DDIMScheduler, DDPMScheduler
 
 from kata.zoo import mistake, rewrite, variant
 
+FADES = "test_the_picture_fades_and_the_noise_grows"
 SUM = "test_the_variances_add_up_to_one"
 RATES = "test_the_rates_are_those_of_the_scheduler"
 
@@ -126,6 +127,31 @@ def rates_that_sum_to_one(scheduler):
     return 1 - noise, noise
 
 
+def quarter_circle(scheduler):
+    angle = torch.linspace(0, torch.pi / 2, scheduler.config.num_train_timesteps)
+    return angle.cos(), angle.sin()
+
+
+@mistake("signal_and_noise_rates", rejected_by=FADES, says="signal is off by up to")
+def cosine_and_sine(scheduler):
+    """The rates are cosine and sine of equal steps, and nothing of the scheduler is in them."""
+    return quarter_circle(scheduler)
+
+
+@mistake("signal_and_noise_rates", rejected_by=SUM, says="signal is off by up to")
+def cosine_and_sine_whose_squares_add_up(scheduler):
+    """The rates are cosine and sine of equal steps, and nothing of the scheduler is in them."""
+    return quarter_circle(scheduler)
+
+
+@rewrite(cosine_and_sine)
+def root_of_what_the_cosine_leaves(scheduler):
+    """The cosine by NumPy, and the noise from the signal."""
+    steps = np.linspace(0, np.pi / 2, len(scheduler.betas), dtype=np.float32)
+    signal = torch.from_numpy(np.cos(steps))
+    return signal, (1 - signal**2).clamp(min=0).sqrt()
+
+
 @mistake(
     "signal_and_noise_rates",
     rejected_by=RATES,
@@ -187,7 +213,7 @@ def order_swapped(scheduler):
 
 @mistake(
     "signal_and_noise_rates",
-    rejected_by="test_the_picture_fades_and_the_noise_grows",
+    rejected_by=FADES,
     says="run backwards",
 )
 def backwards(scheduler):

@@ -31,6 +31,24 @@ def last_never_drawn_in_a_loop(batch_size, scheduler, device="cpu", generator=No
     return torch.cat(timesteps).to(device)
 
 
+def below_thirty(batch_size, device, generator):
+    return torch.randint(0, 30, (batch_size,), generator=generator).to(device)
+
+
+@mistake("sample_timesteps", rejected_by=GENERATOR, says="from all of the schedule")
+def a_few_of_the_first(batch_size, scheduler, device="cpu", generator=None):
+    """Only the first few timesteps are drawn, whatever the scheduler says: pictures with hardly
+    any noise.
+    """
+    return below_thirty(batch_size, device, generator)
+
+
+@mistake("sample_timesteps", rejected_by=WHOLE, says="from all of the schedule")
+def nothing_but_the_first(batch_size, scheduler, device="cpu", generator=None):
+    """Timestep 0 is returned for every picture, and nothing is drawn."""
+    return torch.zeros(batch_size, dtype=torch.int64, device=device)
+
+
 @mistake("sample_timesteps", rejected_by=RANGE, says="T is one too far")
 def one_too_far(batch_size, scheduler, device="cpu", generator=None):
     """T itself is drawn, for which the schedule has no entry."""

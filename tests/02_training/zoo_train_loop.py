@@ -24,6 +24,7 @@ INTERRUPTED = "test_an_interruption_within_an_epoch_costs_this_epoch_only"
 RISEN = "test_an_epoch_is_saved_although_its_loss_has_risen"
 FINISHED = "test_a_finished_training_returns_at_once"
 REPLACED = "test_a_checkpoint_is_replaced_as_a_whole"
+POWER = "test_a_power_cut_while_it_is_written_costs_no_checkpoint"
 ON_A_GPU = "test_a_training_on_a_gpu_goes_on_too"
 
 
@@ -878,6 +879,30 @@ def finished_and_trained_again(
 def overwritten(*arguments, checkpoint=None, after_step=None):
     """`torch.save` writes on the checkpoint itself, which is no whole file meanwhile."""
     return with_checkpoints([*arguments, checkpoint, after_step], save=torch.save)
+
+
+@mistake("train", rejected_by=POWER, says="To delete the old file")
+def removed_first(*arguments, checkpoint=None, after_step=None):
+    """The old checkpoint is deleted before the new one is written: meanwhile there is none."""
+
+    def save(state, checkpoint):
+        if os.path.exists(checkpoint):
+            os.remove(checkpoint)
+        torch.save(state, checkpoint)
+
+    return with_checkpoints([*arguments, checkpoint, after_step], save=save)
+
+
+@rewrite(removed_first)
+def unlinked_first(*arguments, checkpoint=None, after_step=None):
+    """The same by pathlib."""
+
+    def save(state, checkpoint):
+        pathlib.Path(checkpoint).unlink(missing_ok=True)
+        with open(checkpoint, "wb") as file:
+            torch.save(state, file)
+
+    return with_checkpoints([*arguments, checkpoint, after_step], save=save)
 
 
 @mistake("train", rejected_by=REPLACED, says="the checkpoint alone")

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import platform
 import signal
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -352,6 +353,16 @@ def test_root_in_a_container_with_few_users_takes_one_that_is_there(monkeypatch)
 def test_root_without_the_right_to_be_another_stays_who_it_is(monkeypatch):
     monkeypatch.setattr(system, "capable", lambda capability: False)
     assert identity.another_user() is None
+
+
+def test_huge_pages_hold_what_the_small_ones_held():
+    program = (
+        "from kata.sandbox import system\n"
+        "data = bytearray(range(256)) * 2**16\n"
+        "system.use_huge_pages()\n"
+        "assert data == bytearray(range(256)) * 2**16\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
 # Levels

@@ -400,6 +400,12 @@ def test_a_scheduler_keeps_its_configuration():
     assert torch.equal(copy.alphas_cumprod, scheduler.alphas_cumprod)
 
 
+def test_a_scheduler_keeps_settings_of_other_classes():
+    scheduler = DDPMScheduler()
+    scheduler.register_to_config(skip_prk_steps=True)
+    assert settings(across(scheduler)) == settings(scheduler)
+
+
 def test_what_a_scheduler_left_to_its_class_is_left_to_the_class_that_takes_its_place():
     scheduler = DDPMScheduler(num_train_timesteps=50)
     swapped = [

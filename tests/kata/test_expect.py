@@ -243,6 +243,28 @@ def test_what_lies_on_the_wrong_device_is_told():
     assert error.expected == "all tensors of the computation on the device of the pictures"
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ((), "ValueError"),
+        (("",), "ValueError"),
+        (("no such split",), "no such split"),
+        (("no such split\nthere are: train",), "no such split"),
+        (("\n no such split",), " no such split"),
+    ],
+)
+def test_an_error_is_told_by_its_first_line_or_its_class(text, line):
+    assert expect.first_line(ValueError(*text)) == line
+
+
+def in_silence(images):
+    raise RuntimeError
+
+
+def test_an_error_that_says_nothing_is_none_of_devices():
+    assert expect.on_meta(lambda: in_silence(torch.empty(2)), "pictures") is None
+
+
 def from_elsewhere(generator):
     return torch.randn(4)
 
@@ -280,9 +302,10 @@ def tosses(n, seed):
     return torch.randint(0, 2, (n,), generator=torch.Generator().manual_seed(seed)).bool().tolist()
 
 
-def test_a_fair_coin_is_accepted_for_every_seed():
+@pytest.mark.parametrize("count", [92, 400])
+def test_a_fair_coin_is_accepted_for_every_seed(count):
     for seed in range(200):
-        expect.fair_coin(tosses(400, seed), "{yes} of {count}", "half")
+        expect.fair_coin(tosses(count, seed), "{yes} of {count}", "half")
 
 
 @pytest.mark.parametrize(
@@ -292,11 +315,19 @@ def test_a_fair_coin_is_accepted_for_every_seed():
         ([False] * 400, "0 of 400 flips"),
         ([True, False] * 200, "200 of 400 flips, with 399 changes from one to the next"),
         ([True] * 200 + [False] * 200, "200 of 400 flips, with 1 changes from one to the next"),
+        ([False, True, True, False] * 100, "200 of 400 flips, 0 of 398 as it was 2 before"),
     ],
-    ids=["always", "never", "by turns", "in two halves"],
+    ids=["always", "never", "by turns", "in two halves", "by turns of two"],
 )
 def test_a_coin_that_is_not_fair_is_rejected(outcomes, seen):
     assert wrong(expect.fair_coin, outcomes, "{yes} of {count} flips", "half").seen == seen
+
+
+@pytest.mark.parametrize(("count", "length"), [(400, 100), (92, 23), (400, 4)])
+def test_tosses_that_begin_again_are_told_by_how_many_they_are(count, length):
+    again = (([False, True, True, False] if length == 4 else tosses(length, 0)) * count)[:count]
+    error = wrong(expect.fair_coin, again, "{yes} of {count} flips", "half")
+    assert error.hint == f"Every {length} it begins again: counted, where chance decides."
 
 
 # Plain values and containers
