@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from kata import collecting, recording, reporting
 from kata.answer import Answer
 from kata.diagnosis import LONGEST
 from kata.files import write_whole
@@ -41,6 +42,7 @@ from kata.sandbox.wire import Channel
 from kata.sandbox.zygote import FOLDERS
 from kata.verdict import INFRASTRUCTURE, PASSED, REFUSED, WRONG, Refused
 
+PLUGINS = (recording, reporting, collecting)  # by name, pytest looks for them in all packages
 MOST = 2**20
 OURS = "The grader had a trouble of its own here."
 STRANGE = "The suite can make nothing of what your code returned: no such thing was asked for."
@@ -201,9 +203,9 @@ class Run:
 
     def ask(self, seed: str) -> None:
         """Run the suite on the answer."""
-        options = ["--kata-seed", seed, "--timeout=0", "-p", "no:cacheprovider"]
+        options = ["--kata-seed", seed, "--timeout=0", "-p", "no:cacheprovider", "-p", "no:logging"]
         places = [f"--rootdir={ROOT}", f"--basetemp={self.here / 'files'}", str(self.kata.suite)]
-        status = run_pytest([*options, *places], self)
+        status = run_pytest([*options, *places], self, *PLUGINS)
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             raise RuntimeError(f"pytest ended with {status!r} on {self.kata.suite}\n{self.details}")
 

@@ -29,7 +29,7 @@ class Limits:
     cpu: int = 30
     cpu_total: int = 180
     memory: int = 2048 * MEBIBYTE
-    processes: int = 16
+    processes: int = 64
     file_size: int = 64 * MEBIBYTE
     disk: int = 256 * MEBIBYTE
     open_files: int = 256

@@ -28,6 +28,7 @@ _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN = 6, 7, 21
 _SIGKILL = 9
+_HUGE_PAGE, _MADV_COLLAPSE = 2**21, 25
 
 
 @functools.cache
@@ -91,6 +92,24 @@ def load_filter(program: bytes) -> None:
         _SECCOMP_MODE_FILTER,
         struct.pack("HP", len(program) // 8, address),
     )
+
+
+# Memory
+
+
+def use_huge_pages() -> None:
+    """Let what this process holds in memory lie in pages of 2 MiB, as far as the kernel can.
+
+    A fork copies, and its end clears, an entry for each page. From Linux 6.1 on; it costs a second.
+    """
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        span, rights, _, _, inode, *_ = line.split()
+        start, end = (int(edge, 16) for edge in span.split("-"))
+        start += -start % _HUGE_PAGE
+        length = (end - start) // _HUGE_PAGE * _HUGE_PAGE
+        if rights == "rw-p" and inode == "0" and length > 0:
+            with contextlib.suppress(OSError):  # not all of it can: what was never written to
+                call("madvise", start, length, _MADV_COLLAPSE)
 
 
 # The tree of processes

@@ -34,13 +34,18 @@ class Watchdog:
         self._process = psutil.Process(pid)
         self._resident: dict[int, int] = {}
         self._looked = 0.0
+        self._spent = 0.0
         self.begin()
 
     def begin(self) -> None:
-        """A test begins: what it may spend counts from here."""
+        """A test begins: what it may spend counts from the last look on.
+
+        That was less than PATIENCE ago for whoever worked since. Another one now would cost more
+        than many a test.
+        """
         self._idle = 0.0
-        self._spent = _cpu_seconds(self._tree())
-        self._before = self._spent + time.process_time()
+        self._begins = True
+        self._own = time.process_time()
 
     def excess(self) -> str:
         """What it has too much of, in words; "" while it is within its limits."""
@@ -53,7 +58,7 @@ class Watchdog:
         limits = self._limits
         found = {
             f"more than {limits.cpu:g} seconds of CPU time in one test: a loop without an end?": (
-                self._spent + time.process_time() - self._before > limits.cpu
+                self._spent - self._before + time.process_time() - self._own > limits.cpu
             ),
             f"{limits.idle:g} seconds in which your code did nothing": (self._idle > limits.idle),
             f"more than {limits.wall:g} seconds for the kata": now - self._began > limits.wall,
@@ -69,6 +74,9 @@ class Watchdog:
     def _note_progress(self, tree: list[psutil.Process], passed: float) -> None:
         """Whoever works, or waits for a core or a disk, is not idle; a twitch now and then is."""
         spent = _cpu_seconds(tree)
+        if self._begins:  # of those that have ended since nothing is seen any more
+            self._before = self._spent = min(spent, self._spent)
+            self._begins = False
         works = spent - self._spent > LEAST_WORK * passed
         if not works and not any(_waits_for_the_machine(process) for process in tree):
             self._idle += passed

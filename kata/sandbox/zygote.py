@@ -125,6 +125,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a judge has ended
     gc.collect()
     gc.freeze()  # what is imported stays: no child's collector need look at it
+    system.use_huge_pages()
     control.sendall(READY)
     own = os.pidfd_open(os.getpid())
     while True:
