@@ -164,10 +164,18 @@ def sum_of_squares(model: torch.nn.Module) -> float:
     return sum(p.detach().double().square().sum().item() for p in model.parameters())
 
 
+ONE_LEVEL = {  # for a `tiny_unet` without a middle: a third of the layers, of the same kinds
+    "block_out_channels": (8,),
+    "down_block_types": ("DownBlock2D",),
+    "mid_block_type": None,
+    "up_block_types": ("UpBlock2D",),
+}
+
+
 def tiny_unet(
     sample_size: int = 8, seed: int = 0, kind: type[RecordingUNet] = RecordingUNet, **config
 ) -> RecordingUNet:
-    """A recording UNet of some 20,000 parameters for (B, 3, sample_size, sample_size) pictures."""
+    """A recording UNet of some 40,000 parameters for (B, 3, sample_size, sample_size) pictures."""
     options = {
         "sample_size": sample_size,
         "block_out_channels": (8, 16),

@@ -8,14 +8,7 @@ import torch.nn.functional as F
 from diffusers import DDPMScheduler
 
 from kata import draw, expect, replay
-from kata.probes import tiny_unet
-
-ONE_LEVEL = {  # the smallest UNet, without a middle: here it is the loss that is judged
-    "block_out_channels": (8,),
-    "down_block_types": ("DownBlock2D",),
-    "mid_block_type": None,
-    "up_block_types": ("UpBlock2D",),
-}
+from kata.probes import ONE_LEVEL, tiny_unet
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from kata import draw, expect, replay
 from kata.probes import (
+    ONE_LEVEL,
     CallLog,
     FusedUNet,
     Interruption,
@@ -26,12 +27,6 @@ LR = 0.005
 SIZE = 6  # of a batch
 BATCHES = 2  # of 6 and 4 pictures, in an epoch
 OPTIMIZER_LOST = "The same batches, other weights: the state of the optimizer is lost."
-ONE_LEVEL = {  # the smallest UNet, without a middle: here it is the loop that is judged
-    "block_out_channels": (8,),
-    "down_block_types": ("DownBlock2D",),
-    "mid_block_type": None,
-    "up_block_types": ("UpBlock2D",),
-}
 
 
 @pytest.fixture

@@ -8,14 +8,8 @@ import torch.nn.functional as F
 from diffusers import DDPMScheduler
 
 from kata import draw, expect, replay
-from kata.probes import tiny_unet
+from kata.probes import ONE_LEVEL, tiny_unet
 
-ONE_LEVEL = {  # the smallest UNet, without a middle: here it is the step that is judged
-    "block_out_channels": (8,),
-    "down_block_types": ("DownBlock2D",),
-    "mid_block_type": None,
-    "up_block_types": ("UpBlock2D",),
-}
 OPTIMIZERS = {
     "SGD": lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9),
     # a large eps, so that rounding in tiny gradients is not blown up to a whole step

@@ -7,12 +7,6 @@ from diffusers import UNet2DModel
 from kata import draw, expect, probes
 
 LECTURE = (64, 128, 128, 256)
-ONE_LEVEL = {  # the smallest UNet, without a middle: here it is the guess that is judged
-    "block_out_channels": (8,),
-    "down_block_types": ("DownBlock2D",),
-    "mid_block_type": None,
-    "up_block_types": ("UpBlock2D",),
-}
 DEPTHS = {f"{len(channels)} levels": channels for channels in [(32, 32), (32, 32, 32), (32,) * 5]}
 
 
@@ -143,7 +137,7 @@ def test_each_unet_starts_from_weights_of_its_own(exercise):
 @pytest.mark.points(2)
 def test_the_guess_is_what_the_model_says(exercise, rng, seed):
     """The predicted noise is the model's own output, unaltered."""
-    model = probes.tiny_unet(seed=seed, **ONE_LEVEL)
+    model = probes.tiny_unet(seed=seed, **probes.ONE_LEVEL)
     model.conv_out.weight.data.mul_(3)  # so that the guess goes beyond 1, as noise does
     noisy = torch.randn(3, 3, 8, 8, generator=rng)
     timesteps = draw_timesteps(rng, 4)[-1].repeat(3)
@@ -166,7 +160,7 @@ def test_the_guess_is_what_the_model_says(exercise, rng, seed):
 @pytest.mark.points(2)
 def test_each_picture_is_seen_at_its_own_time(exercise, rng, seed):
     """The model is told the timestep of each picture, as the number that it is."""
-    model = probes.tiny_unet(seed=seed, **ONE_LEVEL)
+    model = probes.tiny_unet(seed=seed, **probes.ONE_LEVEL)
     noisy = torch.randn(4, 3, 8, 8, generator=rng)
     timesteps = draw_timesteps(rng, 4)
     with torch.no_grad():
@@ -197,7 +191,8 @@ def _time_hint(predicted, model, noisy, timesteps):
 def test_gradients_flow_back_into_the_model(exercise, rng, seed):
     """A training can call `backward` on what follows from the guess."""
     model, twin = (
-        probes.tiny_unet(1, seed, in_channels=1, out_channels=1, **ONE_LEVEL) for _ in range(2)
+        probes.tiny_unet(1, seed, in_channels=1, out_channels=1, **probes.ONE_LEVEL)
+        for _ in range(2)
     )
     one_number = torch.randn(1, 1, 1, 1, generator=rng)  # `backward` needs no loss then
     timesteps = draw_timesteps(rng, 2)[:1]
@@ -221,7 +216,7 @@ def test_gradients_flow_back_into_the_model(exercise, rng, seed):
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 def test_pictures_timesteps_and_model_stay_as_they_were(exercise, rng, seed, training):
     """A look at the pictures changes nothing: not them, not the model, not its mode."""
-    model = probes.tiny_unet(seed=seed, **ONE_LEVEL).train(training)
+    model = probes.tiny_unet(seed=seed, **probes.ONE_LEVEL).train(training)
     for parameter in model.parameters():
         parameter.grad = torch.randn(parameter.shape, generator=rng)
     before = {name: value.clone() for name, value in model.state_dict().items()}
