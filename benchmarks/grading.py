@@ -11,6 +11,7 @@ wall clock, on an idle machine.
 """
 
 import contextlib
+import functools
 import os
 import signal
 import statistics
@@ -186,7 +187,8 @@ def _command(handed_in: Path, out: Path, katas: list[Kata], level: str) -> list[
 def _grade(handed_in: Path, out: Path, katas: list[Kata], level: str) -> float:
     """Grade the class; return the seconds it took."""
     command = [*_command(handed_in, out, katas, level), "--quiet"]
-    return _seconds(lambda: subprocess.run(command, env=ONE_THREAD, cwd=ROOT, check=True))
+    run = functools.partial(subprocess.run, command, env=ONE_THREAD, cwd=ROOT, check=False)
+    return _seconds(lambda: _must_have_ended(run().returncode))
 
 
 def _cold_pytest(katas: list[Kata]) -> float:
@@ -211,9 +213,14 @@ def _run_until(command: list[str], out: Path, enough: int, memory: list[int]) ->
         with contextlib.suppress(psutil.Error):
             memory.append(process.memory_info().rss)
         time.sleep(1)
-    if process.returncode:
-        raise typer.Exit(process.returncode)
+    _must_have_ended(process.returncode)
     return 0
+
+
+def _must_have_ended(status: int) -> None:
+    """Stop where grading has failed. Where some was not judged, the table tells of it."""
+    if status not in (0, 1):
+        raise typer.Exit(status)
 
 
 def _results(out: Path) -> dict[Path, int]:

@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 
 from kata.answer import Answer
+from kata.crossing import CrossingError
 from kata.crossing.alike import alike
 from kata.evidence import Attempt, Files, read_files, write_files
 from kata.exercise import Exercise
@@ -90,7 +91,9 @@ def _answers_alike(worker: Worker, attempt: Attempt, folder: Path | None) -> boo
         return False
     if answer is None or attempt.answer is None:
         return _told(error) == _told(attempt.error)
-    return alike(answer, attempt.answer, without=SAYS_NOTHING)
+    with contextlib.suppress(CrossingError):  # no answer, but bytes of the learner's own making
+        return alike(answer, attempt.answer, without=SAYS_NOTHING)
+    return False
 
 
 def _same_files(one: Files | None, other: Files) -> bool:

@@ -39,7 +39,7 @@ def pack(value: object, strict: bool = True) -> bytes:
     strict  raise CrossingError for a type that does not cross; else send a `Foreign` in its place
     """
     packer = _Packer(strict)
-    with _crossing_errors("this value cannot cross"):
+    with crossing_errors("this value cannot cross"):
         return message_of(packer.tree(value), packer.blobs)
 
 
@@ -49,7 +49,7 @@ def unpack(data: bytes, find: Callable[[int], object] | None = None) -> object:
     find  on the learner's side: gives back the object that was kept under a number
     Raises CrossingError for bytes that `pack` did not write, and runs no code that they name.
     """
-    with _crossing_errors("these bytes cannot be read"), torch.random.fork_rng(devices=[]):
+    with crossing_errors("these bytes cannot be read"), torch.random.fork_rng(devices=[]):
         tree, blobs = parts_of(data)
         return _Unpacker(blobs, find).value(tree)
 
@@ -62,7 +62,7 @@ def update(original: object, changed: object) -> None:
     """
     if type(changed) is not type(original):
         return
-    with _crossing_errors(f"the {type(original).__name__} came back in a state that does not fit"):
+    with crossing_errors(f"the {type(original).__name__} came back in a state that does not fit"):
         _update(original, changed)
 
 
@@ -109,7 +109,7 @@ def _update_parts(pipeline: DiffusionPipeline, parts: dict) -> None:
 
 
 @contextlib.contextmanager
-def _crossing_errors(trouble: str) -> Iterator[None]:
+def crossing_errors(trouble: str) -> Iterator[None]:
     """Whatever is wrong with a value, or with bytes from the other side, is a CrossingError.
 
     What lies in the frames of its cause is let go: it may fill all the memory.
@@ -134,7 +134,7 @@ def message_of(tree: object, blobs: list[bytes]) -> bytes:
 
 def parts_of(data: bytes) -> tuple[object, list[bytes]]:
     """The JSON tree and the blobs of a message. Raises CrossingError for anything else."""
-    with _crossing_errors("these bytes cannot be read"):
+    with crossing_errors("these bytes cannot be read"):
         return _parts_of(data)
 
 

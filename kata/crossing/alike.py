@@ -6,7 +6,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from kata.crossing import parts_of, plain
+from kata.crossing import crossing_errors, parts_of, plain
 from kata.crossing.library import DEFAULTS
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # what another order of the same operations changes in float32
@@ -18,12 +18,14 @@ def alike(one: bytes, other: bytes, without: tuple[str, ...] = ()) -> bool:
     """Compare two dicts as `pack` has written them. Nothing is built of them but numbers.
 
     without  keys whose values may differ
+    Raises CrossingError for bytes that `pack` has not written so.
     """
     if one == other:
         return True
-    sides = [_Side(*parts_of(data)) for data in (one, other)]
-    trees = [[item for item in side.tree["items"] if item[0] not in without] for side in sides]
-    return _same(*sides, *trees)
+    with crossing_errors("these bytes cannot be compared"):
+        sides = [_Side(*parts_of(data)) for data in (one, other)]
+        trees = [[item for item in side.tree["items"] if item[0] not in without] for side in sides]
+        return _same(*sides, *trees)
 
 
 class _Side:

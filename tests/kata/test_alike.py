@@ -6,7 +6,7 @@ import torch
 from diffusers import DDPMScheduler
 from PIL import Image
 
-from kata.crossing import Foreign, Reference, pack
+from kata.crossing import CrossingError, Foreign, Reference, message_of, pack, parts_of
 from kata.crossing.alike import alike
 from kata.probes import tiny_unet
 
@@ -115,3 +115,17 @@ def test_keys_can_be_left_out():
     one, other = (pack({"names": name, "result": 1}) for name in "ab")
     assert not alike(one, other)
     assert alike(one, other, without=("names",))
+
+
+@pytest.mark.parametrize("place", [0.0, 7, -9, "blob", None, [], {}])
+def test_bytes_that_pack_has_not_written_cannot_be_compared(place):
+    tree, blobs = parts_of(pack({"value": NUMBERS}))
+    tree["items"][0][1]["blob"] = place
+    with pytest.raises(CrossingError, match="cannot be compared"):
+        alike(pack({"value": NUMBERS + 1}), message_of(tree, blobs))
+
+
+@pytest.mark.parametrize("tree", [[], {}, 3, {"items": 3}, {"items": [[]]}, {"items": [3]}])
+def test_what_is_no_dict_of_packs_cannot_be_compared(tree):
+    with pytest.raises(CrossingError, match="cannot be compared"):
+        alike(pack({"value": 1}), message_of(tree, []), without=("line",))
