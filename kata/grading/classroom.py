@@ -47,10 +47,9 @@ def make_class(
         path = folder / f"student-{number:04}"
         attack = next(authors.attacks) if kind == "hostile" else None
         if attack and attack.form == SUBMISSION:
-            kata = authors.aim(attack)
             path.mkdir(parents=True)
-            attack.make(path, kata)
-            verdicts = {kata.id: NOT_PASSED}
+            attack.make(path, authors.aim(attack))
+            verdicts = {kata.id: NOT_PASSED for kata in katas}  # of some nothing can be opened
         else:
             handed = authors.hostile(attack) if attack else getattr(authors, kind)()
             note = f"\n# {path.name}\n".encode() if signed else b""
