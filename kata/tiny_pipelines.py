@@ -16,6 +16,7 @@ from diffusers import (
     UNet2DModel,
 )
 
+from kata.evidence import Files, read_files, write_files
 from kata.manifest import ROOT
 
 MODELS = ROOT / "data" / "models"
@@ -82,21 +83,19 @@ def text_to_image(seed: int = 0) -> StableDiffusionPipeline:
     return _silent(pipeline)
 
 
-def files_of(pipeline: DiffusionPipeline) -> dict[Path, bytes]:
+def files_of(pipeline: DiffusionPipeline) -> Files:
     """What lies in a folder to which the pipeline was saved.
 
     Whoever needs several such folders saves once, and lets `write` do the rest.
     """
     with tempfile.TemporaryDirectory() as folder:
         pipeline.save_pretrained(folder)
-        paths = [path for path in Path(folder).rglob("*") if path.is_file()]
-        return {path.relative_to(folder): path.read_bytes() for path in paths}
+        return read_files(Path(folder))
 
 
-def write(files: dict[Path, bytes], folder: Path) -> None:
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
+def write(files: Files, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_files(folder, files)
 
 
 @functools.cache
